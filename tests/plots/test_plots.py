@@ -32,8 +32,11 @@ def blobs(count=3, each=40, dim=10, seed=0):
 # Projections
 
 
-def test_principal_components_are_those_of_the_singular_values():
+@pytest.mark.parametrize("transposed", [False, True])
+def test_principal_components_are_those_of_the_singular_values(transposed):
+    """Few vectors of many numbers are projected by another matrix than many of few numbers."""
     vectors = blobs()[0].astype(float)
+    vectors = vectors.T if transposed else vectors
     points = projection.principal(vectors)
     u, s, _ = np.linalg.svd(vectors - vectors.mean(axis=0), full_matrices=False)
     np.testing.assert_allclose(np.abs(points), np.abs(u[:, :2] * s[:2]), atol=1e-9)

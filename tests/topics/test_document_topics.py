@@ -51,7 +51,7 @@ def test_the_largest_topics_are_those_of_the_vector(w2v, folder, model):
 def test_a_document_without_a_known_word_has_no_topic(w2v, folder, model):
     outcome = w2v("infer", model, "--top", "2", "--tsv", stdin=b"unknown\nsun\n")
     assert outcome.code == 0
-    assert "1 document without a known word: no topics" in outcome.err
+    assert "1 document without any word of the vocabulary" in outcome.err
     assert {line.split("\t")[0] for line in outcome.out.splitlines()} == {"2"}
     row = json.loads(w2v("infer", model, "--top", "2", "--json", stdin=b"unknown\n").out)
     assert row == {"document": "1", "topics": []}

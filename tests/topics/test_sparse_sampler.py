@@ -198,3 +198,19 @@ def test_auto_is_sparse_from_many_topics_on():
     ]  # fmt: skip
     assert Settings(topics=2, sampler="sparse").is_sparse
     assert not Settings(topics=SPARSE_TOPICS, sampler="dense").is_sparse
+
+
+def test_files_from_before_there_was_a_choice_open(w2v, folder):
+    (folder / "text").write_text(themed(4))
+    train(w2v, "x.safetensors", "--epochs", "2")
+    tensors, metadata = container.read("x.safetensors")
+    kept = json.loads(metadata["settings"])
+    assert kept.pop("sampler") == "sparse"
+    old = {
+        name: text
+        for name, text in (metadata | {"settings": json.dumps(kept)}).items()
+        if name != "checksums"
+    }
+    container.write("old.safetensors", {name: array.copy() for name, array in tensors.items()}, old)
+    wanted = w2v("topics", "x.safetensors", "--tsv").out
+    assert w2v("topics", "old.safetensors", "--tsv").out == wanted

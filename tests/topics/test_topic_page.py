@@ -128,12 +128,11 @@ def test_numbers_and_dates_are_in_their_order(values, ordered, on_axis):
 
 
 def test_names_are_read_and_bad_rows_refused(folder):
-    (folder / "names.tsv").write_text("2\tSpace  flight\n\n0\t<b>\r\n")
+    (folder / "names.tsv").write_text("2\tSpace  flight\n\n0\t<b>\r\n1\t \n")
     assert read_topic_names("names.tsv", 3) == ["<b>", "", "Space  flight"]
     for row, message in (
-        ("x\ty", "expected the number of a topic, a tab and a name, found 'x\\ty'"),
+        ("x\ty", "expected the number of a topic, a tab, and a name without tabs, found"),
         ("1", "expected the number"),
-        ("1\t ", "expected the number"),
         ("1\ta\tb", "expected the number"),
         ("-1\ta", "expected the number"),
         ("²\ta", "expected the number"),
@@ -264,7 +263,7 @@ def test_documents_are_matched_by_their_ids(w2v, folder):
     done = w2v("topics", "lda.safetensors", "corpus.jsonl", "-o", "page.html")
     assert done.code == 0  # read with the stored --id-prefix label: without labels, ids stay
     assert "2 documents of CORPUS left out: the model was not trained on them" in done.err
-    assert f"{len(documents) - 5} documents of the model not found in CORPUS" in done.err
+    assert f"{len(documents) - 5} of {len(documents)} documents of the model not found" in done.err
     assert "CORPUS is not the training text" in done.err
     data, _ = page_data(folder / "page.html")
     assert {name for name, begin in zip(data["ids"], data["beginnings"], strict=True) if begin} == {
@@ -307,7 +306,7 @@ def test_a_column_is_found_by_its_name_in_the_header(w2v, folder, kind):
         (("t.tsv", "--by", "year"), "no column 'year'; the columns are id, text"),
         (("t.tsv", "--by", "x", "--columns", "id,text", "--header", "no"), "give --header yes"),
         (("x.jsonl", "--by", "list"), "the field 'list' must be a string or a number, found [1]"),
-        (("x.jsonl", "--by", "none"), "--by none: no document has a value"),
+        (("x.jsonl", "--by", "none"), "--by 'none': no document of x.jsonl has a value"),
         (("--names", "bad"), "bad: row 1: expected the number of a topic"),
         (("--text-field", "x"), "work only with CORPUS or --reference"),
     ],

@@ -63,13 +63,9 @@ def print_topics(
     """
     import numpy as np
 
-    from w2v.system.progress import plural
-
     order = np.argsort(-shares, axis=1, kind="stable")[:, :count]
-    empty = 0
     for document, topics, row in zip(documents, order.tolist(), shares, strict=True):
-        if not row.any():
-            topics, empty = [], empty + 1
+        topics = topics if row.any() else []
         found: list[dict[str, Any]] = [
             {"topic": topic, "share": float(row[topic])} for topic in topics
         ]
@@ -81,5 +77,3 @@ def print_topics(
             printable("  ".join([document, *plain])),
             [[document, *topic.values()] for topic in found],
         )
-    if empty:
-        click.echo(f"w2v: {plural(empty, 'document')} without a known word: no topics", err=True)

@@ -100,9 +100,7 @@ def infer(
     if names is not None and not top:
         raise click.UsageError("--names is for --top, which prints topics")
     if output != "-" and (top or not results.plain):
-        raise W2VError(
-            "--top, --tsv and --json work only on stdout: leave out -o, or --top, --tsv and --json"
-        )
+        raise W2VError("--top, --tsv and --json work only on stdout: replace -o FILE by > FILE")
     catch_signals()
     formats.writer(output)  # an error for a format that cannot be written
     refused = RefusedRows()

@@ -146,7 +146,10 @@ def _say_matches(
             "w2v infer finds their topics"
         )
     if missing:
-        line.warn(f"{plural(missing, 'document')} of the model not found in CORPUS")
+        line.warn(
+            f"{missing:,} of {plural(len(known), 'document')} of the model not found in CORPUS: "
+            "they are left out of what is read from it"
+        )
     if corpus.fingerprint != model.fingerprint:
         line.warn(
             "CORPUS is not the training text, or is read in another way: documents are matched "
@@ -166,7 +169,10 @@ def _values(line: ProgressLine, corpus: Any, names: Sequence[str], by: str) -> l
             different.add(name)
     values = [value_of.get(name) for name in names]
     if not any(value is not None for value in values):
-        raise W2VError(f"--by {by}: no document has a value: check the name of the field")
+        raise W2VError(
+            f"--by {by!r}: no document of {corpus.source} has a value in a field of this name: "
+            "check the name"
+        )
     if different:
         line.warn(
             f"{plural(len(different), 'document')} with several values of {by}: the first counts"

@@ -75,7 +75,8 @@ class WordTrainer:
         self.kernels = (
             "windows",
             module.rpartition(".")[2],
-            *(["row_merge", "weighted_mean"] * settings.deterministic),
+            *(["row_merge"] * settings.deterministic),
+            *(["weighted_mean"] * bool(settings.deterministic and settings.pairs_of_word)),
         )
         self.frozen = np.zeros(0, np.bool_)
         self.word_rows: WordRows | None = None

@@ -59,9 +59,15 @@ def principal(vectors: np.ndarray) -> np.ndarray:
     0 is positive.
     """
     centred = vectors - vectors.mean(axis=0) if len(vectors) else vectors
-    _, directions = np.linalg.eigh(centred.T @ centred)
-    points = centred @ directions[:, :-3:-1]  # eigh sorts by variance: the last two, the last first
-    points = np.pad(points, ((0, 0), (0, 2 - points.shape[1])))  # D may be 1
+    # eigh sorts by variance: the last two, the last first. The smaller of two matrices is taken:
+    # topics are few vectors, which have as many numbers as there are words.
+    if centred.shape[0] < centred.shape[1]:
+        variances, directions = np.linalg.eigh(centred @ centred.T)
+        points = directions[:, :-3:-1] * np.sqrt(np.maximum(variances[:-3:-1], 0))
+    else:
+        _, directions = np.linalg.eigh(centred.T @ centred)
+        points = centred @ directions[:, :-3:-1]
+    points = np.pad(points, ((0, 0), (0, 2 - points.shape[1])))  # N or D may be 1
     if len(points):
         farthest = points[np.abs(points).argmax(axis=0), [0, 1]]  # one number of each component
         points = points * np.where(farthest < 0, -1, 1)

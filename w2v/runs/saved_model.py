@@ -85,7 +85,10 @@ class SavedModel:
             raise W2VError(f"{self.name}: damaged: --model {name} writes no vectors in int8")
         self.model = model
         # Files of older versions lack some settings.
-        older = {"normalize": "none", "oov": "skip", "seeds": None, **asdict(SubwordSettings())}
+        older = {
+            "normalize": "none", "oov": "skip", "seeds": None, "sampler": "dense",
+            **asdict(SubwordSettings()),
+        }  # fmt: skip
         values = older | values
         self._facts = container.nested(metadata, "found")
         with self._damage_as_error():

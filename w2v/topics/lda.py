@@ -60,10 +60,9 @@ class LdaTrainer:
     Raises      W2VError if the settings leave no term
     """
 
-    kernels = ("documents", "gibbs", "sparse_gibbs")
-
     def __init__(self, vocabulary: Vocabulary, text: EncodedDocuments, settings: Any):
         self._vocabulary, self._text, self.settings = vocabulary, text, settings
+        self.kernels = ("gibbs", *(["sparse_gibbs"] if settings.is_sparse else []))
         size = len(vocabulary.names)
         self.kept = term_matrix.choose(vocabulary, term_matrix.count_terms(text, size), settings)
         self.tokens = term_matrix.encode_terms(text, self.kept, size)

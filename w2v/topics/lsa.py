@@ -31,7 +31,7 @@ class LsaTrainer:
     Raises      W2VError if the settings leave no term
     """
 
-    kernels = ("documents", "sparse")
+    kernels = ("sparse",)
 
     def __init__(self, vocabulary: Vocabulary, text: EncodedDocuments, settings: Any):
         self._vocabulary, self._text, self._settings = vocabulary, text, settings

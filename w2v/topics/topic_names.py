@@ -14,26 +14,28 @@ def read_topic_names(path: str, topics: int) -> list[str]:
 
     path    the file of names; empty lines are ignored
     topics  the number of topics of the model
-    Raises  W2VError with the row for anything but a number, a tab and a name, for a number that is
-            no topic, and for a topic that occurs twice
+    Raises  W2VError with the row for anything but a number, a tab and a name, which may be empty,
+            for a number that is no topic, and for a topic that occurs twice
     """
-    names = [""] * topics
+    names, seen = [""] * topics, set[int]()
     for row, line in numbered_lines(path):
         if not line:
             continue
         where = f"{name_of(path)}: row {row}"
         field, tab, rest = line.partition("\t")
         number, name = field.strip(), rest.strip()
-        if not (tab and name and number.isascii() and number.isdigit()) or "\t" in name:
+        if not (tab and number.isascii() and number.isdigit()) or "\t" in name:
             raise W2VError(
-                f"{where}: expected the number of a topic, a tab and a name, found {line[:60]!r}"
+                f"{where}: expected the number of a topic, a tab, and a name without tabs, found "
+                f"{line[:60]!r}"
             )
         if len(number) > 9 or int(number) >= topics:
             raise W2VError(
                 f"{where}: no topic {number[:20]}: the model has the topics 0 to {topics - 1}"
             )
-        if names[int(number)]:
+        if int(number) in seen:
             raise W2VError(f"{where}: topic {number} has a name in an earlier row: remove one")
+        seen.add(int(number))
         names[int(number)] = name
     return names
 
