@@ -40,7 +40,7 @@ test-python: .venv/tested  ## Run the tests with uncompiled kernels, and report 
 test-bounds: .venv/tested  ## Test the kernels with array bounds checks.
 	NUMBA_BOUNDSCHECK=1 $(BIN)/python -m pytest tests/kernels tests/text/test_vocabulary.py \
 		tests/negative_sampling/test_rounds.py tests/models/test_wild.py tests/topics/test_lda.py \
-		tests/topics/test_coherence_windows.py
+		tests/topics/test_coherence_windows.py tests/topics/test_sparse_sampler.py
 
 test-slow: .venv/tested  ## Run tests on random examples, and quality tests on the corpora in W2V_DATA (default: ../shared/data).
 	W2V_DRAWS=free $(BIN)/python -m pytest -m hypothesis
