@@ -128,8 +128,8 @@ def ours(train: Path, folder: Path, options: dict[str, object]) -> Judged:
         env=environment(), check=True, stderr=subprocess.PIPE, text=True,
     ).stderr  # fmt: skip
     whole = time.monotonic() - began
-    [seconds] = re.findall(r"trained .* in ([\d.]+) s:", report)
-    return Judged(float(seconds), *judge(folder, folder / "x.safetensors"), whole)
+    [(minutes, seconds)] = re.findall(r"trained .* in (?:(\d+) min )?([\d.]+) s:", report)
+    return Judged(60 * int(minutes or 0) + float(seconds), *judge(folder, folder / "x.safetensors"), whole)
 
 
 def judge(folder: Path, model: Path) -> tuple[float, float]:

@@ -45,7 +45,7 @@ class WordTables(NamedTuple):
 
     word_topics  int32 (V, K)    n_wk; here K is rounded up to a multiple of 16
     reciprocals  float (K,)      1 / (n_k + V η)
-    offsets      int64 (V + 1,)  position in `topics` and `sums` where the topics of a word begin
+    offsets      int64 (V + 1,)  position in `topics` and `ratios` where the topics of a word begin
     sizes        int32 (V,)      number of topics of each word
     topics       int16 (E,)      the topics of each word, ascending
     ratios       float (E,)      n_wk / (n_k + V η) of these topics
