@@ -129,7 +129,9 @@ def ours(train: Path, folder: Path, options: dict[str, object]) -> Judged:
     ).stderr  # fmt: skip
     whole = time.monotonic() - began
     [(minutes, seconds)] = re.findall(r"trained .* in (?:(\d+) min )?([\d.]+) s:", report)
-    return Judged(60 * int(minutes or 0) + float(seconds), *judge(folder, folder / "x.safetensors"), whole)
+    return Judged(
+        60 * int(minutes or 0) + float(seconds), *judge(folder, folder / "x.safetensors"), whole
+    )
 
 
 def judge(folder: Path, model: Path) -> tuple[float, float]:

@@ -9,7 +9,9 @@ from w2v.models import Model
 from w2v.setting_fields import run_setting, setting, training_setting
 from w2v.settings import SEED, RunSettings, TermSettings
 
-SPARSE_TOPICS = 500  # from this number of topics on, `--sampler auto` is sparse
+# From this number of topics on, `--sampler auto` is sparse. 60 epochs on film reviews take 19.6 s
+# dense and 21.9 s sparse with 500 topics, 36.6 and 25.4 s with 1,000 (Intel Ice Lake, 2 threads).
+SPARSE_TOPICS = 1000
 
 
 @dataclass(frozen=True)
@@ -39,7 +41,7 @@ class Settings(TermSettings):
     sampler: str = training_setting(
         "auto", "Method of sampling. dense: compute the weights of all topics for each token; "
         "sparse: those of the topics of its document and its word, which takes less time if there "
-        "are many topics; auto: sparse from 500 topics on.", choices=("auto", "dense", "sparse"),
+        "are many topics; auto: sparse from 1,000 topics on.", choices=("auto", "dense", "sparse"),
     )  # fmt: skip
     seed: int = training_setting(1, SEED, 0)
     deterministic: bool = training_setting(
