@@ -92,6 +92,14 @@ def test_each_command_and_model_has_its_summary_on_one_line(w2v, monkeypatch):
         assert "..." not in section
 
 
+@pytest.mark.parametrize("path", COMMAND_OF, ids=" ".join)
+def test_no_two_options_of_a_command_set_the_same_argument(path):
+    """An own option and that of a setting with its name would overwrite each other."""
+    command, ctx = COMMAND_OF[path]
+    names = [param.name for param in command.get_params(ctx)]
+    assert len(names) == len({*names})
+
+
 @of_every_call
 def test_the_help_of_a_command_has_headings_and_fits_a_terminal(w2v, path, model, monkeypatch):
     monkeypatch.setenv("COLUMNS", "80")

@@ -114,10 +114,10 @@ def topics(
     of the model by their ids.
 
     --tsv adds the prior alpha (LDA) or the share of the squared norm that the topic explains (LSA)
-    after the share, and after NPMI the coherence u_mass and the number
-    of word pairs that could not be scored. With --reference, both also add the coherence in sliding
-    windows, C_V and C_NPMI. --json also adds the weights of the words. If topics have names, from
-    --names or --seeds, both have the name after the number.
+    after the share, and after NPMI the coherence u_mass and the number of word pairs that could not
+    be scored. With --reference, both formats also add the coherence in sliding windows, C_V and
+    C_NPMI. --json also adds the weights of the words. If topics have names, from --names or
+    --seeds, both have the name after the number.
     """
     catch_signals()
     limit_blas(None)

@@ -132,13 +132,14 @@ def move_counts(words, before, after, begin, end, first, last, word_topics):
 
 
 @inlined
-def add_topic(listed, counts, places, mixture, size, topic):
+def add_topic(listed, counts, places, mixture, alpha, size, topic):
     """Add a token to the topics of the document, see `DocumentTopics`.
 
     listed   int16 (K,)  changed in place, as the next three
     counts   int32 (K,)
     places   int32 (K,)
     mixture  float (K,)
+    alpha    float (K,)  the prior α
     size     int         number of topics of the document
     topic    int
     Returns  int, the new number of topics
@@ -147,18 +148,19 @@ def add_topic(listed, counts, places, mixture, size, topic):
     place = size if is_new else place
     counts[place] = (0 if is_new else counts[place]) + 1
     listed[place], places[topic] = topic, place
-    mixture[topic] += mixture.dtype.type(1.0)
+    mixture[topic] = alpha[topic] + counts[place]
     return size + is_new
 
 
 @inlined
-def remove_topic(listed, counts, places, mixture, size, topic):
+def remove_topic(listed, counts, places, mixture, alpha, size, topic):
     """Remove a token from the topics of the document, see `DocumentTopics`.
 
     listed   int16 (K,)  changed in place, as the next three
     counts   int32 (K,)
     places   int32 (K,)
     mixture  float (K,)
+    alpha    float (K,)  the prior α
     size     int         number of topics of the document
     topic    int         a topic of the document
     Returns  int, the new number of topics
@@ -171,7 +173,7 @@ def remove_topic(listed, counts, places, mixture, size, topic):
     counts[place] = moved_count if is_gone else count
     places[listed[place]] = place
     places[topic] = -1 if is_gone else place
-    mixture[topic] -= mixture.dtype.type(1.0)
+    mixture[topic] = alpha[topic] + count  # a float that is counted down would lose a small α
     return size - is_gone
 
 
@@ -281,17 +283,20 @@ def draw_rest(listed, counts, length, reciprocals, document_sum, smoothing, stat
 
 
 @inlined
-def begin_document(topics, begin, end, listed, counts, places, mixture, alpha_sums, reciprocals):
+def begin_document(
+    topics, begin, end, listed, counts, places, mixture, alpha, alpha_sums, reciprocals
+):
     """List the topics of a document, see `DocumentTopics`.
 
     topics       int16 (N,)    topic of each token
     begin        int           first token of the document
     end          int           token after the last one
-    listed       int16 (K,)    changed in place, as the next four
+    listed       int16 (K,)    changed in place, as the next three
     counts       int32 (K,)
     places       int32 (K,)
     mixture      float (K,)
-    alpha_sums   float64 (K,)
+    alpha        float (K,)    the prior α
+    alpha_sums   float64 (K,)  changed in place
     reciprocals  float (K,)    1 / (n_k + V η)
     Returns      (int64, float64), the number of topics, and the sum of n_dk / (n_k + V η)
     """
@@ -299,7 +304,7 @@ def begin_document(topics, begin, end, listed, counts, places, mixture, alpha_su
     for token in range(begin, end):
         topic = topics[token]
         alpha_sums[topic] += 1.0 / mixture[topic]
-        length = add_topic(listed, counts, places, mixture, length, topic)
+        length = add_topic(listed, counts, places, mixture, alpha, length, topic)
         ratio_sum += reciprocals[topic]
     return length, ratio_sum
 
@@ -354,7 +359,7 @@ def sample_sparse_topics(
     for document in range(first, last):
         begin, end = starts[document], starts[document + 1]
         length, ratio_sum = begin_document(
-            topics, begin, end, listed, counts, places, mixture, alpha_sums, reciprocals
+            topics, begin, end, listed, counts, places, mixture, alpha, alpha_sums, reciprocals
         )
         for token in range(begin, end):
             ahead = min(token + AHEAD, words.size - 1)
@@ -362,7 +367,7 @@ def sample_sparse_topics(
                 words[ahead], topics[ahead], word_topics, offsets, sizes, of_words, ratios
             )
             word, old, new = words[token], np.int64(topics[token]), np.int64(-1)
-            length = remove_topic(listed, counts, places, mixture, length, old)
+            length = remove_topic(listed, counts, places, mixture, alpha, length, old)
             ratio_sum -= reciprocals[old]
             at, size = offsets[word], sizes[word]
             word_sum = weigh_word(of_words, ratios, at, at + size, mixture, sums)
@@ -381,7 +386,7 @@ def sample_sparse_topics(
             total -= mixture[old] * count * share * (one - exact)
             product *= total / (end - begin - 1 + alpha_sum)
             topics[token], ratio_sum = new, ratio_sum + reciprocals[new]
-            length = add_topic(listed, counts, places, mixture, length, new)
+            length = add_topic(listed, counts, places, mixture, alpha, length, new)
             if product < 1e-200:
                 log_likelihood, product = log_likelihood + np.log(product), 1.0
         end_document(document, length, listed, counts, places, mixture, alpha, document_sums)

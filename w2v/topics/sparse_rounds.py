@@ -137,9 +137,11 @@ class SparseRounds(TopicCounts):
 
     @staticmethod
     def memory_bytes(tokens: int) -> int:
-        """The bytes of the tables and old topics, at most; the counts are not among them."""
-        entries = tokens  # no more than tokens
-        return entries * (2 + 4) + tokens * 2
+        """The bytes of the tables and old topics, at most; the counts are not among them.
+
+        The tables have no more entries than tokens, but for those of seed words, which are few.
+        """
+        return tokens * (2 + 4 + 2)
 
     def _weigh(self) -> None:
         """Update the tables that do not depend on words."""
