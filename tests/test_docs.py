@@ -17,7 +17,7 @@ TEXTS = {page.name: page.read_text() for page in readme.PAGES}
 def every_option():
     for name in COMMANDS:
         command = cli.get_command(click.Context(cli), name)
-        context = click.Context(command, help_option_names=["-h", "--help"])
+        context = click.Context(command)
         inner = command.commands.values() if isinstance(command, click.Group) else [command]
         for each in inner:
             for param in each.get_params(context):

@@ -1,5 +1,6 @@
 """The output of --help: headings, sentences, defaults, and examples that work."""
 
+import copy
 import importlib
 import re
 import shlex
@@ -57,6 +58,15 @@ def test_each_command_is_in_one_group():
         )
     }
     assert {*COMMANDS} == commands
+
+
+@pytest.mark.parametrize("path", COMMAND_OF, ids=" ".join)
+def test_the_help_names_h_whichever_context_asked_first(path):
+    # click keeps the help option that the first context made.
+    command = copy.copy(COMMAND_OF[path][0])
+    command._help_option = None
+    option = command.get_help_option(click.Context(command))
+    assert option.opts == ["-h", "--help"]
 
 
 def test_without_arguments_a_welcome_names_three_commands_to_begin_with(w2v, monkeypatch):

@@ -17,7 +17,7 @@ from typing import NoReturn
 import click
 
 from w2v import __version__
-from w2v.cli.command import WithExamples
+from w2v.cli.command import HELP_OPTIONS, WithExamples
 from w2v.cli.streams import standard_streams
 from w2v.errors import W2VError
 
@@ -105,7 +105,7 @@ class LazyGroup(HelpfulGroup):
 
 @click.group(
     cls=LazyGroup,
-    context_settings={"help_option_names": ["-h", "--help"]},
+    context_settings={"help_option_names": HELP_OPTIONS},
     examples=("w2v train corpus.txt", "w2v similar car"),
 )
 @click.version_option(__version__, prog_name="w2v", message="%(prog)s %(version)s")

@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+HELP_OPTIONS = ("-h", "--help")  # of every command
 _STANDARD_INPUTS = ("-", "/dev/stdin", "/dev/fd/0", "/proc/self/fd/0")
 _STDIN_READERS = "w2v.stdin"  # key of the context's meta: the arguments that name standard input
 
@@ -91,7 +92,7 @@ def _label(param: click.Parameter) -> str:
 
 
 class WithExamples(click.Command):
-    """A command whose help ends with examples.
+    """A command whose help is printed by HELP_OPTIONS and ends with examples.
 
     examples  complete command lines; a test runs each of them
     """
@@ -99,6 +100,13 @@ class WithExamples(click.Command):
     def __init__(self, *args: Any, examples: Sequence[str] = (), **others: Any):
         super().__init__(*args, **others)
         self.examples = examples
+
+    def get_help_option_names(self, ctx: click.Context) -> list[str]:
+        """Return HELP_OPTIONS, also for a context without a parent.
+
+        click keeps the option that it makes first, with the names that were in that context.
+        """
+        return list(HELP_OPTIONS)
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the examples."""
