@@ -26,6 +26,7 @@ from w2v.text.document_numbers import DocumentNumbers
 from w2v.text.json_fields import SURROGATE, extra_field, id_field, label_field, text_field
 from w2v.text.labels import Labels, check_labels, labels_in, leading_labels, split_labels
 
+FOLDER = "folder"  # the name of the field that files of folders have
 _LINE_END = re.compile(rb"\r+\n")
 _SENTENCE_END = re.compile(rb"(?<!\S)</s>(?!\S)")
 
@@ -40,7 +41,8 @@ class DocumentCorpus(Corpus):
               table, in a field of a JSON object, or are `__label__NAME` at the beginning of a line
     refused   called with the error of an invalid row, which is then left out. With None, the error
               is raised
-    extra     the name of a column or a JSON field that is read too; None: no column
+    extra     the name of a column or a JSON field that is read too, or FOLDER for files of folders:
+              the folder of each file in the folder of `paths`; None: no column
     Raises    W2VError for wrong settings and, while `blocks` is consumed, for an invalid row or for
               a document name that occurs twice without --merge-ids
 
@@ -90,10 +92,10 @@ class DocumentCorpus(Corpus):
         self._known: dict[str, int] = {}
         self._label_sets: dict[tuple[str, ...], tuple[str, ...]] = {}  # one object for equal labels
         formats = {format for _, format, _ in self._inputs}
-        if extra is not None and (without := formats - {"tsv", "csv", "jsonl"}):
+        if extra is not None and ("lines" in formats or ("files" in formats and extra != FOLDER)):
             raise W2VError(
-                f"--by {extra}: documents of --format {without.pop()} have no fields: give a table "
-                "with a header, or jsonl"
+                f"--by {extra}: documents of --format lines have no fields, and the files of a "
+                f"folder only --by {FOLDER}: give a table with a header, or jsonl"
             )
         self._numbers_only = settings.id_prefix != "file" and formats == {"lines"}
 
@@ -292,7 +294,7 @@ class DocumentCorpus(Corpus):
 
     def _file(self, path: str, name: str) -> Iterator[bytes]:
         """A file of a folder that is one document, named by its path in the folder."""
-        self._add(name, (), "", name_of(path))
+        self._add(name, (), "", name_of(path), name.rpartition("/")[0])
         for block in self._cut(path):
             self._digest.update(block)
             yield block.replace(b"\n", b" ")
