@@ -245,3 +245,13 @@ def listed(found):
     return [
         found.rows[a:b].tolist() for a, b in zip(found.offsets, found.offsets[1:], strict=False)
     ]
+
+
+def one_line(outcome, code, *said):
+    """Whether a command failed with a status and one line on stderr, and printed nothing."""
+    assert outcome.code == code
+    assert outcome.out == ""
+    assert outcome.err.count("\n") == 1
+    for words in said:
+        assert words in outcome.err
+    return True

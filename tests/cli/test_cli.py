@@ -11,7 +11,7 @@ import click
 import numpy as np
 import pytest
 import safetensors.numpy
-from helpers import compiled
+from helpers import compiled, one_line
 
 from w2v.cli import COMMANDS, cli
 from w2v.cli.command import finite
@@ -22,16 +22,6 @@ from w2v.settings import RunSettings, TextSettings
 
 SMALL = ("--dim", 4, "--min-count", 1, "--epochs", 1, "--sample", 0, "--threads", 1)
 LETTERS = b"A B A C B F G\n"
-
-
-def one_line(outcome, code, *said):
-    """Whether a command failed with a status and one line on stderr, and printed nothing."""
-    assert outcome.code == code
-    assert outcome.out == ""
-    assert outcome.err.count("\n") == 1
-    for words in said:
-        assert words in outcome.err
-    return True
 
 
 # w2v train

@@ -122,6 +122,16 @@ def test_the_sparse_sampler_here_goes_the_way_of_the_cluster(text, here, monkeyp
 
 
 @pytest.mark.parametrize("burn_in", [0, 3])
+def test_samples_of_topics_here_go_the_way_of_the_cluster(text, here, monkeypatch, burn_in):
+    monkeypatch.setattr("w2v.cluster.lda_rounds.MIN_BASE_ROUNDS", 3)
+    monkeypatch.setattr("w2v.cluster.lda_rounds.MAX_BASE_ROUNDS", 3)
+    epochs = 20 if COMPILED else 5
+    options = {**LDA, "epochs": epochs, "burn_in": burn_in, "document_table": "sparse"}
+    wanted = finish(make_run("lda", text, "a.safetensors", **options))
+    assert finish(make_run("lda", text, "b.safetensors", here, **options)) == wanted
+
+
+@pytest.mark.parametrize("burn_in", [0, 3])
 def test_lda_with_seed_words_here_goes_the_way_of_the_cluster(text, here, monkeypatch, burn_in):
     monkeypatch.setattr("w2v.cluster.lda_rounds.MIN_BASE_ROUNDS", 3)
     monkeypatch.setattr("w2v.cluster.lda_rounds.MAX_BASE_ROUNDS", 3)

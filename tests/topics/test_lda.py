@@ -528,6 +528,7 @@ def test_documents_in_a_temporary_file_take_no_memory():
     trainer._shapes = lambda: {
         "word_sums": ((10, 16), np.float32),
         "document_sums": ((1000, 16), np.int32),
+        "topic_samples": ((0, 1000), np.int16),
     }
     trainer.settings, needed = SimpleNamespace(is_sparse=False), []
     for mapped in (False, True):

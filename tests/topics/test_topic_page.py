@@ -6,10 +6,13 @@ import re
 
 import numpy as np
 import pytest
+from helpers import one_line
 from topic_models import planted_lda, write_lda
 
+from w2v.embeddings import container
 from w2v.errors import W2VError
 from w2v.runs.saved_model import SavedTopicModel
+from w2v.topics.document_mixtures import DenseMixtures
 from w2v.topics.relevance import Relevance
 from w2v.topics.topic_distances import classical_scaling, topic_distances
 from w2v.topics.topic_names import read_topic_names
@@ -95,7 +98,7 @@ def test_shares_by_value_are_means_weighted_by_tokens():
     mixtures[7] = 0  # a document without tokens
     tokens = np.array([5, 1, 7, 2, 3, 4, 9, 0])
     values = ["1990", "1989", "1990", None, "1989", "2001", "2001", "1950"]
-    found = shares_by_value("year", values, mixtures, tokens)
+    found = shares_by_value("year", values, DenseMixtures(mixtures), tokens)
     assert found.values == ["1950", "1989", "1990", "2001"]
     assert found.positions.tolist() == [1950, 1989, 1990, 2001]
     assert found.documents.tolist() == [1, 2, 2, 2]
@@ -120,7 +123,8 @@ def test_shares_by_value_are_means_weighted_by_tokens():
     ],
 )
 def test_numbers_and_dates_are_in_their_order(values, ordered, on_axis):
-    found = shares_by_value("x", values, np.ones((len(values), 1)), np.ones(len(values), int))
+    shares = DenseMixtures(np.ones((len(values), 1)))
+    found = shares_by_value("x", values, shares, np.ones(len(values), int))
     assert found.values == ordered
     assert (found.positions is not None) is on_axis
     if on_axis:
@@ -371,3 +375,25 @@ def test_the_page_of_a_trained_model_is_the_same_each_time(w2v, folder):
     assert all(begin in rows for begin in data["beginnings"])
     assert w2v("topics", "lda.safetensors", "d.txt", "-o", "page.html.gz").code == 0
     assert (folder / "page.html.gz").read_bytes()[:2] == b"\x1f\x8b"
+
+
+def test_the_field_of_files_is_their_folder(w2v, folder):
+    _, documents = planted_lda("lda.safetensors")
+    renamed = [f"{1990 + number % 3}/{name}.txt" for number, name in enumerate(documents[:-1])]
+    planted = container.read("lda.safetensors")
+    names = container.name_tensors(
+        "documents", [*renamed, "last.txt"], planted[0]["words.counts"][: len(documents)]
+    )
+    for name in [*renamed, "last.txt"]:
+        (folder / "news" / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / "news" / name).write_text("some\nlines\n")
+    tensors = planted[0] | {key: names[key] for key in ("documents.names", "documents.offsets")}
+    container.write("files.safetensors", tensors, planted[1])
+    done = w2v("topics", "files.safetensors", "news", "--by", "folder", "--tsv")
+    assert done.code == 0, done.err
+    assert [row.split("\t")[:2] for row in done.out.splitlines()] == [
+        ["1990", "8"], ["1991", "8"], ["1992", "7"]
+    ]  # fmt: skip
+    assert "1 document without a value of folder left out" in done.err
+    done = w2v("topics", "files.safetensors", "news", "--by", "year")
+    assert one_line(done, 2, "only --by folder")

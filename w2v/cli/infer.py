@@ -11,12 +11,14 @@ import click
 from w2v.cli import catch_signals
 from w2v.cli.command import INPUT, OUTPUT, grouped, or_stdin
 from w2v.cli.document_topics import open_shares, print_topics, top_options
-from w2v.cli.new_texts import NewTexts, RefusedRows, infer_vectors, threads_option
+from w2v.cli.new_texts import NewTexts, RefusedRows, infer_blocks, infer_vectors, threads_option
 from w2v.cli.options import GivenSettings, SettingsCommand, limit_blas, quiet_option
 from w2v.cli.output import ResultPrinter, format_options
 from w2v.errors import W2VError
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from w2v.embeddings.table import Table
 
 
@@ -109,26 +111,37 @@ def infer(
         saved, topics = open_shares(model, names, epochs, oov)
     else:
         saved = SavedDocumentModel(model, epochs, oov)
-    dim = saved.documents()[1].shape[1]
     texts = NewTexts(paths, settings, threads, ProgressLine(sys.stderr, quiet), refused)
 
     def check_documents(documents: Sequence[str]) -> None:
         """Raise W2VError if the output format cannot store one of the names."""
-        if results.plain and not top:
-            formats.check_names(output, documents, dim, blank)
+        formats.check_names(output, documents, saved.dim, blank)
 
-    text, vectors = infer_vectors(saved, texts, on_names=check_documents)
-    if top:
-        print_topics(results, text.names, vectors, topics, top)
-    elif results.plain:
+    if results.plain and not top:
+        text, vectors = infer_vectors(saved, texts, on_names=check_documents)
         table = Table.build(text.names, vectors, text.sizes())
         _write(table if blank is None else table.without_blanks(blank), output)
     else:
-        for name, vector in zip(text.names, vectors, strict=True):
-            numbers = [*map(str, vector)]  # the shortest decimals that give the float32 numbers
-            record = {"document": name, "vector": [*map(float, numbers)]}
-            results.print(record, "", [[name, *numbers]])
+        text, blocks = infer_blocks(saved, texts)
+        done = 0
+        for block in blocks:
+            if sys.stdout.isatty():
+                texts.line.hide()
+            names_of_block = text.names[done : done + len(block)]
+            if top:
+                print_topics(results, names_of_block, block, topics, top)
+            else:
+                _print_vectors(results, names_of_block, block)
+            done += len(block)
     ctx.exit(refused.exit_code())
+
+
+def _print_vectors(results: ResultPrinter, names: Sequence[str], vectors: np.ndarray) -> None:
+    """Print the vectors of documents, with --tsv or --json."""
+    for name, vector in zip(names, vectors, strict=True):
+        numbers = [*map(str, vector)]  # the shortest decimals that give the float32 numbers
+        record = {"document": name, "vector": [*map(float, numbers)]}
+        results.print(record, "", [[name, *numbers]])
 
 
 def _write(table: Table, output: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -130,30 +131,64 @@ def infer_vectors(
     names     the names of the documents to infer; None: all documents
     on_names  called with the names of all documents before inference starts
     """
-    from time import monotonic
+    text = _read_documents(model, texts, on_names)
+    if names is not None:
+        text = text.with_names(names)
+    with _shown(texts.line, len(text.names)) as show:
+        return text, model.vectors(text, texts.thread_count(), show)
 
-    from w2v.system.progress import duration, plural
 
-    line = texts.line
+def infer_blocks(
+    model: SavedDocumentModel, texts: NewTexts
+) -> tuple[EncodedDocuments, Iterator[np.ndarray]]:
+    """Read documents, and infer the vectors of the next ones, float32 (R, D), with progress."""
+    text = _read_documents(model, texts)
+
+    def blocks() -> Iterator[np.ndarray]:
+        """The blocks, with progress."""
+        with _shown(texts.line, len(text.names)) as show:
+            yield from model.blocks(text, texts.thread_count(), show)
+
+    return text, blocks()
+
+
+def _read_documents(
+    model: SavedDocumentModel,
+    texts: NewTexts,
+    on_names: Callable[[Sequence[str]], None] = lambda names: None,
+) -> EncodedDocuments:
+    """Read documents for inference, and report what was read."""
+    from w2v.system.progress import plural
+
     text, unknown = texts.documents_in(model)
     composed = plural(len(model.composed), "unknown word")
     composed = f"; {composed} composed from n-grams" if model.composed else ""
     left_out = plural(unknown, "unknown token")
-    line.say(f"{plural(len(text.names), 'document')}{composed}; {left_out} left out")
+    texts.line.say(f"{plural(len(text.names), 'document')}{composed}; {left_out} left out")
     on_names(text.names)
-    if names is not None:
-        text = text.with_names(names)
-    start, count = monotonic(), len(text.names)
+    return text
+
+
+@contextmanager
+def _shown(line: ProgressLine, count: int) -> Iterator[Callable[[int], None]]:
+    """A context whose value shows the number of inferred documents; at the end, their speed.
+
+    count  the number of documents to infer
+    """
+    from time import monotonic
+
+    from w2v.system.progress import duration
+
+    start = monotonic()
 
     def show(done: int) -> None:
         speed = done / max(monotonic() - start, 1e-9)
         left = duration((count - done) / speed) if speed else "?"
         line.show(f"inferring {done / max(count, 1):6.1%}  {speed:,.0f} documents/s  {left} left")
 
-    vectors = model.vectors(text, texts.thread_count(), show)
+    yield show
     seconds = max(monotonic() - start, 1e-9)
     line.say(f"inferred in {duration(seconds)}: {count / seconds:,.0f} documents/s")
-    return text, vectors
 
 
 def predict_labels(

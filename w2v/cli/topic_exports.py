@@ -42,9 +42,10 @@ class TopicExports:
         if self.topic_keys:
             mallet.write_topic_keys(self.topic_keys, listing, model.names)
         if self.doc_topics:
-            mallet.write_document_topics(self.doc_topics, *model.documents())
+            names, mixtures, _ = model.document_topics()
+            mallet.write_document_topics(self.doc_topics, names, mixtures)
         if self.state:
-            mallet.write_state(self.state, model.tensors, model.names, model.documents()[0])
+            mallet.write_state(self.state, model.tensors, model.names, model.document_names())
         if self.ldavis:
             tokens = int(model.tensors["words.counts"].sum())
             write_ldavis(self.ldavis, listing, model.names, tokens)

@@ -104,7 +104,7 @@ def read_corpus(
     wanted: set[str] = set()
     if page.output is not None:
         wanted = {
-            names[row] for rows in top_documents(mixtures, DOCUMENTS) for row in rows.tolist()
+            names[row] for top in top_documents(mixtures, DOCUMENTS) for row in top.rows.tolist()
         }
     documents = settings.over(model.document_settings()).of(DocumentSettings)
     corpus = DocumentCorpus(paths, model.text_settings, documents, extra=page.by)

@@ -170,8 +170,11 @@ def _documents(model: SavedTopicModel, count: int) -> list[list[dict[str, Any]]]
     check_probabilities(model, "--documents")
     names, mixtures, _ = model.document_topics()
     return [
-        [{"document": names[row], "share": float(mixtures[row, topic])} for row in rows]
-        for topic, rows in enumerate(top_documents(mixtures, count))
+        [
+            {"document": names[row], "share": share}
+            for row, share in zip(top.rows.tolist(), top.shares.tolist(), strict=True)
+        ]
+        for top in top_documents(mixtures, count)
     ]
 
 

@@ -21,6 +21,7 @@ from w2v.factorization.term_matrix import EncodedTerms
 from w2v.kernels.simd import aligned
 from w2v.topics.gibbs_rounds import SamplerBuffers
 from w2v.topics.sparse_rounds import SparseBuffers
+from w2v.topics.topic_samples import keep_sample, sample_count
 from w2v.training.chunks import Chunk
 
 Buffers: TypeAlias = SamplerBuffers | SparseBuffers
@@ -67,11 +68,14 @@ class Topics(NamedTuple):
 
     topics         int16 (N,): the topic of each token
     document_sums  int32 (M, K): sums of the document-topic counts over the epochs after burn-in;
-                   shape (0, K) during burn-in
+                   shape (0, K) during burn-in, or if samples are kept in their place
+    samples        int16 (S, N): see `topic_samples`; shape (0, N) during burn-in, or if sums are
+                   kept
     """
 
     topics: np.ndarray
     document_sums: np.ndarray
+    samples: np.ndarray
 
 
 class GibbsResult(NamedTuple):
@@ -139,9 +143,13 @@ class CountsReplica(RoundState):
         buffers.changes[:] = 0
         # Dask delivers read-only arrays; the kernels are compiled for writable arrays.
         tokens = EncodedTerms(*(np.require(array, requirements="W") for array in group.tokens))
-        topics, sums = old_topics.topics.copy(), old_topics.document_sums.copy()
-        if not sums.size and chunks[0].epoch >= self._setup.settings.burned_in:
-            sums = np.zeros((tokens.starts.size - 1, sums.shape[1]), np.int32)
+        topics, sums, samples = (array.copy() for array in old_topics)
+        set_, epoch = self._setup.settings, chunks[0].epoch
+        if epoch >= set_.burned_in:
+            if set_.document_table == "dense" and not sums.size:
+                sums = np.zeros((tokens.starts.size - 1, sums.shape[1]), np.int32)
+            if set_.document_table == "sparse" and not samples.size:
+                samples = np.zeros((sample_count(set_), topics.size), np.int16)
         buffers.begin_round(self._counts, self._totals, eta)
         alpha_sums, results = np.empty((len(chunks), alpha.size)), []
         for index, chunk in enumerate(chunks):
@@ -151,10 +159,11 @@ class CountsReplica(RoundState):
                 )
             )
             alpha_sums[index] = buffers.alpha_sums
+        keep_sample(samples, topics, epoch, set_, slice(None))
         result = GibbsResult(count_changes.tally(buffers.changes), alpha_sums, results)
         with self._condition:
             self._free_buffers.append((buffers, prior))
-        return Sampled(Topics(topics, sums), result)
+        return Sampled(Topics(topics, sums, samples), result)
 
     def _make_buffers(self) -> tuple[Buffers, np.ndarray]:
         """Make the buffers of a thread, and the array of the prior alpha that they use, (1, K)."""

@@ -103,8 +103,11 @@ class ClusterGibbs(ClusterRounds):
             return False
         tokens, matrices = self._trainer.tokens, self._trainer.matrices
         with DeferredSignals():
-            for begin, (topics, sums) in zip(self._topics, fetched, strict=True):
-                matrices["topics"][begin : begin + topics.size] = topics
+            for begin, (topics, sums, samples) in zip(self._topics, fetched, strict=True):
+                end = begin + topics.size
+                matrices["topics"][begin:end] = topics
+                if samples.size:
+                    matrices["topic_samples"][:, begin:end] = samples
                 if sums.size:
                     first = np.searchsorted(tokens.starts, begin)
                     matrices["document_sums"][first : first + len(sums)] = sums
@@ -186,7 +189,9 @@ class ClusterGibbs(ClusterRounds):
             self._groups[begin] = self._cluster.place(Group(begin, EncodedTerms(words, starts)))
         is_averaging = self._state.chunks_done > self._settings.burned_in * self._epoch_chunks
         sums = matrices["document_sums"][first : last if is_averaging else first]
-        topics = Topics(np.array(matrices["topics"][begin:end]), np.array(sums))
+        samples = matrices["topic_samples"][: None if is_averaging else 0, begin:end]
+        parts = matrices["topics"][begin:end], sums, samples
+        topics = Topics(*(np.array(part) for part in parts))
         self._topics[begin] = self._cluster.place(topics, self._groups[begin])
 
     def _submit_round(self, chunks: list[Chunk]) -> Any:

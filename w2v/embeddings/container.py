@@ -212,6 +212,11 @@ def read_table(path: str, tensors: Mapping[str, np.ndarray], name: str) -> Table
     try:
         matrix, norms, text, offsets, order = (tensors[f"{name}.{part}"] for part in _PARTS[:-1])
     except KeyError:
+        if f"{name}.topics" in tensors:
+            raise W2VError(
+                f"{where}: its {name} have no vectors, only their topics, which w2v topics and w2v "
+                "infer use: for vectors, train without --document-table sparse"
+            ) from None
         held = ", ".join(table_names(tensors)) or "none written by w2v"
         raise W2VError(f"{where}: no table {name!r}; tables in it: {held}") from None
     counts, scales = (tensors.get(f"{name}.{part}") for part in (_PARTS[-1], _SCALES))

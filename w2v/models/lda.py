@@ -56,6 +56,11 @@ class Settings(TermSettings):
         None, "Seed words that steer topics. Each line of the file is a topic, from topic 0 on: a "
         "name, a tab, and words. A word may have a weight, as in orbit:2.", file="input",
     )  # fmt: skip
+    document_table: str = training_setting(
+        "dense", "What is stored of the documents. dense: a vector for each, of --topics numbers; "
+        "sparse: only the topics of its tokens in eight of the epochs that are averaged, which "
+        "takes less memory for millions of short documents.", choices=("dense", "sparse"),
+    )  # fmt: skip
     keep_state: bool = run_setting(
         False, "Store the topic of each token in the model, for w2v topics --state."
     )

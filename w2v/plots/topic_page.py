@@ -19,6 +19,7 @@ import numpy as np
 
 from w2v.plots.html_page import assemble
 from w2v.topics.coherence import Coherence
+from w2v.topics.document_mixtures import Mixtures
 from w2v.topics.relevance import Relevance
 from w2v.topics.topic_distances import classical_scaling, topic_distances
 from w2v.topics.topic_documents import top_documents
@@ -46,7 +47,7 @@ class TopicPage:
     word_topics      float (V, K), p(topic | word)
     coherence        the coherence of each topic; empty: unknown
     documents        the names of the M documents
-    document_topics  float (M, K), the shares of topics in each document
+    document_topics  the shares of topics in the documents
     tokens           int (M,), the number of tokens of each document
     names            the name of each topic; "" where it has none
     beginnings       the beginning of the text of documents, by their names
@@ -60,7 +61,7 @@ class TopicPage:
     word_topics: np.ndarray
     coherence: Sequence[Coherence]
     documents: Sequence[str]
-    document_topics: np.ndarray
+    document_topics: Mixtures
     tokens: np.ndarray
     names: Sequence[str]
     beginnings: Mapping[str, str] = field(default_factory=dict)
@@ -132,19 +133,16 @@ class TopicPage:
         """The documents that have most of each topic, each document once."""
         tops = top_documents(self.document_topics, DOCUMENTS)
         number_of: dict[int, int] = {}
-        for rows in tops:
-            for row in rows.tolist():
+        for top in tops:
+            for row in top.rows.tolist():
                 number_of.setdefault(row, len(number_of))
         ids = [self.documents[row] for row in number_of]
         return {
             "ids": ids,
             "beginnings": [self.beginnings.get(id_, "") for id_ in ids],
             "lengths": self.tokens[[*number_of]].tolist(),
-            "documents": [[number_of[row] for row in rows.tolist()] for rows in tops],
-            "documentShares": [
-                [round(share, 4) for share in self.document_topics[rows, topic].tolist()]
-                for topic, rows in enumerate(tops)
-            ],
+            "documents": [[number_of[row] for row in top.rows.tolist()] for top in tops],
+            "documentShares": [[round(share, 4) for share in top.shares.tolist()] for top in tops],
         }
 
 

@@ -102,7 +102,12 @@ class Request:
             buckets = rounded_down(rows - 1.1 * excess / (4 * self.dim))
             fewer = f"--buckets {buckets}, " if buckets >= FEWEST_BUCKETS else ""
             return f"{fewer}a higher --min-count or a smaller --dim"
-        return "a higher --min-count, a --max-vocab, or a smaller --dim (--topics for lda and lsa)"
+        is_dense = vars(self.options).get("document_table") == "dense"
+        table = "--document-table sparse, " if is_dense else ""
+        return (
+            f"{table}a higher --min-count, a --max-vocab, or a smaller --dim (--topics for lda and "
+            "lsa)"
+        )
 
     @property
     def labels(self) -> Labels:
@@ -155,6 +160,11 @@ class Request:
         if self.initial:
             self.initial.check(name, self.dim)
         self._check_loss()
+        if vars(self.options).get("document_table") == "sparse" and formats.writer(self.output):
+            raise W2VError(
+                f"{self.output} would hold vectors of documents, which --document-table sparse "
+                "does not make: write X.safetensors, or leave out --document-table"
+            )
         plain = packing.plain_name(self.output)
         if self.composes_words and plain != self.output and plain.lower().endswith(".bin"):
             raise W2VError(

@@ -25,9 +25,11 @@ from w2v.text.corpus import Corpus
 from w2v.text.encode import read_as
 from w2v.text.encoded_text import EncodedDocuments, EncodedText
 from w2v.text.tokenizers import split
+from w2v.topics import document_mixtures
 from w2v.topics.coherence import Coherence
+from w2v.topics.document_mixtures import Mixtures
 from w2v.topics.topic_words import TopicWords
-from w2v.training.protocols import AddsWords
+from w2v.training.protocols import AddsWords, InfersInBlocks
 
 
 def read_model(path: str) -> tuple[dict[str, np.ndarray], dict[str, str]]:
@@ -87,7 +89,7 @@ class SavedModel:
         # Files of older versions lack some settings.
         older = {
             "normalize": "none", "oov": "skip", "seeds": None, "sampler": "dense",
-            **asdict(SubwordSettings()),
+            "document_table": "dense", **asdict(SubwordSettings()),
         }  # fmt: skip
         values = older | values
         self._facts = container.nested(metadata, "found")
@@ -173,6 +175,12 @@ class SavedDocumentModel(SavedModel):
         table = container.read_table(self.path, self.tensors, "documents")
         return table.names, table.matrix
 
+    @property
+    def dim(self) -> int:
+        """The number of columns of a document's vector, the same as those of a word's."""
+        table = "documents" if "documents.matrix" in self.tensors else "words"
+        return int(self.tensors[f"{table}.matrix"].shape[1])
+
     def read(
         self, corpus: Corpus, on_block: Callable[[int], None] = lambda tokens: None
     ) -> tuple[EncodedDocuments, int]:
@@ -204,6 +212,21 @@ class SavedDocumentModel(SavedModel):
         on_progress  called with the number of documents that are done
         """
         return self._inference.vectors(text, threads, on_progress)
+
+    def blocks(
+        self,
+        text: EncodedDocuments,
+        threads: int = 1,
+        on_progress: Callable[[int], None] = lambda done: None,
+    ) -> Iterator[np.ndarray]:
+        """Infer the vectors of the next documents, float32 (R, D), until all are inferred.
+
+        The parameters are those of `vectors`. Models that cannot divide the work have one block.
+        """
+        if isinstance(self._inference, InfersInBlocks):
+            yield from self._inference.blocks(text, threads, on_progress)
+        else:
+            yield self.vectors(text, threads, on_progress)
 
     def vector(self, text: str) -> np.ndarray:
         """Infer the vector of one text, float32 (D,).
@@ -263,15 +286,26 @@ class SavedTopicModel(SavedDocumentModel):
         found = self._facts.get("explained")
         return float(found) if isinstance(found, int | float) else None
 
-    def document_topics(self) -> tuple[list[str], np.ndarray, np.ndarray]:
-        """The training documents: names, vectors, float32 (M, K), and tokens, int64 (M,)."""
+    def document_names(self) -> list[str]:
+        """The names of the training documents."""
         with self._damage_as_error():
+            return container.read_names(self.tensors, "documents")
+
+    def document_topics(self) -> tuple[list[str], Mixtures, np.ndarray]:
+        """The training documents: names, shares of topics, and numbers of tokens, int64 (M,)."""
+        with self._damage_as_error():
+            if document_mixtures.is_sparse(self.tensors):
+                mixtures = document_mixtures.read_sparse(self.tensors)
+                names = self.document_names()
+                if len(names) != mixtures.lengths.size:
+                    raise ValueError("documents.names or documents.counts")
+                return names, mixtures, mixtures.lengths
             names, vectors = self.documents()
             tokens = self.tensors["documents.counts"]
             topics = self.tensors["words.matrix"].shape[1]
             if vectors.shape[1] != topics or not np.isfinite(vectors).all() or tokens.min() < 0:
                 raise ValueError("documents.matrix or documents.counts")
-            return names, vectors, tokens
+            return names, document_mixtures.DenseMixtures(vectors), tokens
 
     def document_settings(self) -> dict[str, Any]:
         """The settings with which the training documents were read; empty if the file has none."""

@@ -120,8 +120,8 @@ def _fill(file: IO[bytes], size: int) -> None:
 
 
 def mapped_zeros(shape: tuple[int, ...], kind: type = np.float32) -> np.ndarray:
-    """An array of zeros, of a 4-byte dtype, mapped from an unlinked temporary file."""
+    """An array of zeros, mapped from an unlinked temporary file."""
     with tempfile.TemporaryFile(prefix="w2v-") as file:
         with _named():
-            _fill(file, math.prod(shape) * 4)
+            _fill(file, math.prod(shape) * np.dtype(kind).itemsize)
         return np.asarray(np.memmap(file, kind, "r+", shape=shape))

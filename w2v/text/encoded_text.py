@@ -101,11 +101,8 @@ class EncodedDocuments(EncodedText):
         gather_spans(self._words, spans.begins, spans.ends, ids, bounds)
         return ids, bounds
 
-    def allocate(self, shape: tuple[int, int], kind: type = np.float32) -> np.ndarray:
-        """Allocate an array of zeros, of a 4-byte dtype, in a temporary file if `mapped`.
-
-        shape  the shape, with a row for each row of the table of document vectors
-        """
+    def allocate(self, shape: tuple[int, ...], kind: type = np.float32) -> np.ndarray:
+        """Allocate an array of zeros, in a temporary file if `mapped`."""
         return mapped_zeros(shape, kind) if self.mapped else aligned(shape, kind)
 
     def spans(self, numbers: slice | np.ndarray) -> Spans:

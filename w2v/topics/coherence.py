@@ -10,12 +10,13 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from itertools import combinations
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from w2v.factorization.term_matrix import EncodedTerms
 
+_BLOCK_TOKENS = 1 << 24  # tokens whose documents are counted at a time, about
 TOP_WORDS = 10  # number of top words of a topic that form the pairs
 
 
@@ -43,30 +44,47 @@ def measure_coherence(tokens: EncodedTerms, topics: Sequence[np.ndarray]) -> lis
     tokens  the terms of the documents
     topics  for each topic, the numbers of its top words, by descending weight
     """
-    from scipy.sparse import csr_array
-
     documents = tokens.starts.size - 1
     words = np.unique(np.concatenate(topics))
     column_of = np.full(max(words.max(), tokens.words.max(initial=0)) + 1, -1, np.int32)
     column_of[words] = np.arange(words.size, dtype=np.int32)
-    columns = column_of[tokens.words]
+    pairs = [np.zeros((top_words.size, top_words.size), np.int64) for top_words in topics]
+    targets = np.arange(0, tokens.words.size + _BLOCK_TOKENS, _BLOCK_TOKENS)
+    cuts = np.unique(np.minimum(np.searchsorted(tokens.starts, targets), documents))
+    for first, last in zip(cuts, cuts[1:], strict=False):
+        starts = tokens.starts[first : last + 1]
+        columns = column_of[tokens.words[starts[0] : starts[-1]]]
+        contains = _contained(columns, starts - starts[0], words.size)
+        for sums, top_words in zip(pairs, topics, strict=True):
+            found = contains[:, column_of[top_words]]
+            sums += (found.T @ found).toarray()
+    return [_coherence(sums, documents) for sums in pairs]
+
+
+def _contained(columns: np.ndarray, starts: np.ndarray, width: int) -> Any:
+    """The sparse matrix, int32 (R, W), that is 1 where a document contains a top word, else 0.
+
+    columns  int32 (N,)      the number of the top word of each token, 0 to W - 1; -1: none
+    starts   int64 (R + 1,)  the first token of each document, and N
+    width    W
+    """
+    from scipy.sparse import csr_array
+
     is_top_word = columns >= 0
-    starts = np.concatenate([[0], np.cumsum(is_top_word)])[tokens.starts]
-    ones = np.ones(int(starts[-1]), np.int32)
-    occurrences = csr_array((ones, columns[is_top_word], starts), shape=(documents, words.size))
+    bounds = np.concatenate([[0], np.cumsum(is_top_word)])[starts]
+    ones = np.ones(int(bounds[-1]), np.int32)
+    occurrences = csr_array((ones, columns[is_top_word], bounds), shape=(starts.size - 1, width))
     occurrences.sum_duplicates()
     occurrences.data[:] = 1  # A document that contains a word several times counts once.
-    contains = occurrences.tocsc()
-    return [_coherence(contains[:, column_of[top_words]], documents) for top_words in topics]
+    return occurrences.tocsc()
 
 
-def _coherence(contains: np.ndarray, documents: int) -> Coherence:
+def _coherence(pair_documents: np.ndarray, documents: int) -> Coherence:
     """The coherence of a topic.
 
-    contains   sparse int (M, W): 1 where a document contains a top word of the topic, else 0
-    documents  M, the number of documents
+    pair_documents  int (W, W): the number of documents that contain both of two top words
+    documents       M, the number of documents
     """
-    pair_documents = (contains.T @ contains).toarray()
     word_documents = np.diagonal(pair_documents)
     npmi, u_mass, skipped = [], [], 0
     for first, second in combinations(range(len(word_documents)), 2):

@@ -22,6 +22,7 @@ from w2v.kernels.random import random_state
 from w2v.kernels.simd import aligned
 from w2v.topics.priors import update_alpha, update_eta
 from w2v.topics.seeds import NO_PSEUDO_COUNTS, PseudoCounts
+from w2v.topics.topic_samples import keep_sample
 from w2v.training.chunks import Chunk
 
 PARTS = 16  # parts of a merge, which threads compute in parallel; each merges some of the words
@@ -38,7 +39,9 @@ class TopicCounts:
               `topics`         int16 (N,)     the topic of each token
               `word_sums`      float32 (V, K) the counts of words and topics, summed over the
                                averaged epochs
-              `document_sums`  int32 (M, K)   the counts of documents and topics, summed likewise
+              `document_sums`  int32 (M, K)   the counts of documents and topics, summed likewise;
+                               (0, K) if samples are kept in their place
+              `topic_samples`  int16 (S, N)   see `topic_samples`; (0, N): no samples are kept
               `alpha`          float32 (1, K) the prior of topics in documents
               `eta`            float64 (1,)   the prior of words in topics
               `alpha_sums`     float64 (shards, K)  the sums for `priors.update_alpha`, by shard
@@ -73,6 +76,12 @@ class TopicCounts:
         with self._lock:
             self._epoch = chunk.epoch
             self._sampled_end = max(self._sampled_end, chunk.last)
+
+    def keep_sample(self, chunk: Chunk) -> None:
+        """Keep the topics of a chunk that has been sampled, if its epoch is one of a sample."""
+        matrices, tokens = self._matrices, slice(chunk.first, chunk.last)
+        samples, topics = matrices["topic_samples"], matrices["topics"]
+        keep_sample(samples, topics, chunk.epoch, self._settings, tokens)
 
     def average(self, rows: slice) -> None:
         """Add the counts of these rows to `word_sums`, if the round ends an epoch after burn-in.
@@ -152,6 +161,7 @@ class GibbsRounds(TopicCounts):
                 matrices["topics"], matrices["document_sums"],
             )  # fmt: skip
             self.note(chunk, shard, buffers.alpha_sums)
+            self.keep_sample(chunk)
             return result
 
         return train

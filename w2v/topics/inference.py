@@ -5,8 +5,10 @@ Arrays have M documents, V terms and K topics.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from collections import deque
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from itertools import islice
 
 import numpy as np
 
@@ -36,27 +38,48 @@ class TopicInference:
         threads: int = 1,
         on_progress: Callable[[int], None] = lambda documents: None,
     ) -> np.ndarray:
-        """The shares of topics in each document, float32 (M, K).
+        """The shares of topics in each document, float32 (M, K), see `blocks`."""
+        shares, done = np.empty((tokens.starts.size - 1, self._topics), np.float32), 0
+        for block in self.blocks(tokens, threads, on_progress):
+            shares[done : done + len(block)] = block
+            done += len(block)
+        return shares
+
+    def blocks(
+        self,
+        tokens: EncodedTerms,
+        threads: int = 1,
+        on_progress: Callable[[int], None] = lambda documents: None,
+    ) -> Iterator[np.ndarray]:
+        """The shares of topics in the next documents, float32 (R, K), until all are inferred.
 
         The row of a document sums to 1; the row of a document without terms is zeros. It depends
         on the words of that document only. `on_progress` is called with the number of documents
         that are done.
         """
         count = tokens.starts.size - 1
-        shares = aligned((count, self._alpha.shape[1]))
 
-        def infer(first: int) -> int:
+        def infer(first: int) -> np.ndarray:
             last = min(first + ROWS, count)
+            shares = aligned((last - first, self._alpha.shape[1]))
+            starts = tokens.starts[first : last + 1]
             fold_in_topics(
-                tokens.words, tokens.starts, self._topic_words, self._alpha, first, last, STEPS,
-                shares, aligned(self._alpha.shape),
+                tokens.words[starts[0] : starts[-1]], starts - starts[0], self._topic_words,
+                self._alpha, 0, last - first, STEPS, shares, aligned(self._alpha.shape),
             )  # fmt: skip
-            return last
+            return shares[:, : self._topics]
 
-        pool = ThreadPoolExecutor(threads)
+        pool, done = ThreadPoolExecutor(threads), 0
+        pending: deque[Future[np.ndarray]] = deque()
+        firsts = iter(range(0, count, ROWS))
         try:
-            for done in pool.map(infer, range(0, count, ROWS)):
+            while done < count:
+                # One block more than threads, so that none waits while a block is used.
+                for first in islice(firsts, threads + 1 - len(pending)):
+                    pending.append(pool.submit(infer, first))
+                block = pending.popleft().result()
+                done += len(block)
                 on_progress(done)
+                yield block
         finally:
             pool.shutdown(cancel_futures=True)
-        return shares[:, : self._topics]

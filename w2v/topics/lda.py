@@ -14,12 +14,13 @@ topic k. s_wk are the pseudo-counts of seed words (`topics.seeds`), which are 0 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 
+from w2v.embeddings import container
 from w2v.embeddings.table import Table
 from w2v.factorization import term_matrix
 from w2v.factorization.term_matrix import EncodedTerms
@@ -27,7 +28,9 @@ from w2v.kernels.simd import WIDTH, aligned
 from w2v.settings import TextSettings
 from w2v.text.encoded_text import EncodedDocuments
 from w2v.text.vocabulary import Vocabulary
+from w2v.topics import topic_samples
 from w2v.topics.coherence import TOP_WORDS, Coherence, measure_coherence
+from w2v.topics.document_mixtures import sparse_tensors
 from w2v.topics.gibbs_rounds import GibbsRounds, TopicCounts
 from w2v.topics.inference import TopicInference
 from w2v.topics.seeds import (
@@ -100,19 +103,22 @@ class LdaTrainer:
     def _shapes(self) -> dict[str, tuple[tuple[int, ...], type]]:
         """The shape and dtype of each matrix but the small `alpha_sums`, see `TopicCounts`."""
         topics = -(-self.settings.topics // WIDTH) * WIDTH  # as kernels need
+        tokens = self.tokens.words.size
+        documents, samples = len(self._text.names), 0
+        if self.settings.document_table == "sparse":
+            documents, samples = 0, topic_samples.sample_count(self.settings)
         return {
-            "topics": ((self.tokens.words.size,), np.int16),
+            "topics": ((tokens,), np.int16),
             "word_sums": ((self.kept.size, topics), np.float32),
-            "document_sums": ((len(self._text.names), topics), np.int32),
+            "document_sums": ((documents, topics), np.int32),
+            "topic_samples": ((samples, tokens), np.int16),
             "alpha": ((1, topics), np.float32),
             "eta": ((1,), np.float64),
         }
 
     def matrix_bytes(self) -> int:
         """The size in bytes of the matrices, in memory or in a temporary file."""
-        return sum(
-            math.prod(shape) * np.dtype(kind).itemsize for shape, kind in self._shapes().values()
-        )
+        return sum(map(_bytes, self._shapes().values()))
 
     def memory_bytes(self, threads: int) -> int:
         """An estimate of the bytes that sampling and writing need on top of the memory in use.
@@ -120,15 +126,18 @@ class LdaTrainer:
         Arrays of documents that are in a temporary file are left out.
         """
         shapes = self._shapes()
-        counts = 4 * math.prod(shapes["word_sums"][0])
-        documents = 4 * math.prod(shapes["document_sums"][0])
-        matrices = self.matrix_bytes()
+        counts, documents = _bytes(shapes["word_sums"]), _bytes(shapes["document_sums"])
+        samples, matrices = _bytes(shapes["topic_samples"]), self.matrix_bytes()
         if self._text.mapped:
-            matrices, documents = matrices - documents, 0
+            matrices, documents = matrices - documents - samples, 0
         sampling = (1 + 2 * threads) * counts  # the counts, and two copies for each thread
         if self.settings.is_sparse:
             sampling = counts + SparseRounds.memory_bytes(self.tokens.words.size)
-        return matrices + max(sampling, 2 * (documents + counts))
+        writing = 2 * (documents + counts)
+        if samples:
+            longest = int(np.diff(self.tokens.starts).max(initial=0))
+            writing += topic_samples.tally_bytes(self.tokens.words.size, longest)
+        return matrices + max(sampling, writing)
 
     def begin(self, shards: int) -> None:
         """Allocate the matrices, and draw a random topic for each token.
@@ -136,10 +145,11 @@ class LdaTrainer:
         shards  the number of chunks in a round
         """
         set_ = self.settings
-        shapes = self._shapes()
-        rows, topics = shapes.pop("document_sums")[0]
-        self.matrices = {name: aligned(*shape) for name, shape in shapes.items()}
-        self.matrices["document_sums"] = self._text.allocate((rows, topics), np.int32)
+        of_documents = "document_sums", "topic_samples"
+        self.matrices = {
+            name: self._text.allocate(*shape) if name in of_documents else aligned(*shape)
+            for name, shape in self._shapes().items()
+        }
         self.matrices["alpha_sums"] = np.zeros((shards, self.matrices["alpha"].size))
         rng = np.random.default_rng(set_.seed)
         self.matrices["topics"][:] = rng.integers(0, set_.topics, self.tokens.words.size, np.int16)
@@ -219,12 +229,21 @@ class LdaTrainer:
         return self.matrices["alpha"][:, : self.settings.topics]
 
     def tables(self) -> dict[str, Table]:
-        """The tables of documents and of words.
+        """The tables of words, whose rows hold p(topic | word), and of documents if it is dense."""
+        names, eta = self._vocabulary.names, self.matrices["eta"][0]
+        words = self.word_topics() + np.float32(eta)
+        words /= words.sum(axis=1, keepdims=True)
+        terms = Table.build([names[row] for row in self.kept], words, self._word_counts())
+        if self.settings.document_table == "sparse":
+            return {"words": terms}
+        return {"documents": self._documents(), "words": terms}
+
+    def _documents(self) -> Table:
+        """The table of documents.
 
         The row of a document holds its shares of topics, which sum to 1; the row of a document
-        without terms is zeros. The row of a word holds p(topic | word).
+        without terms is zeros.
         """
-        names, eta = self._vocabulary.names, self.matrices["eta"][0]
         sums, averaged = self.matrices["document_sums"], self.settings.averaged
         documents = self._text.allocate((len(sums), self.settings.topics))
         sizes = np.diff(self.tokens.starts)
@@ -235,26 +254,31 @@ class LdaTrainer:
             block *= sizes[begin : begin + term_matrix.ROWS, None] > 0
             sums_of_rows = np.maximum(block.sum(axis=1, keepdims=True), np.finfo(np.float32).tiny)
             documents[begin : begin + term_matrix.ROWS] = block / sums_of_rows
-        words = self.word_topics() + np.float32(eta)
-        words /= words.sum(axis=1, keepdims=True)
-        counts = self._word_counts()
-        return {
-            "documents": Table.build(self._text.names, documents, sizes),
-            "words": Table.build([names[row] for row in self.kept], words, counts),
-        }
+        return Table.build(self._text.names, documents, sizes)
 
     def tensors(self) -> dict[str, np.ndarray]:
-        """The other arrays of the file: the priors and the seeds; with `keep_state` also the state.
+        """The other arrays of the file: the priors, seeds and documents; with `keep_state` a state.
 
-        The state has the terms of all tokens, the starts of the documents, and the topics.
+        Documents are among them if their table is sparse. The state has the terms of all tokens,
+        the starts of the documents, and the topics.
         """
         tensors = {"alpha": self._prior()[0].copy(), "eta": self.matrices["eta"]}
+        if self.settings.document_table == "sparse":
+            samples = self.matrices["topic_samples"]
+            mixtures = topic_samples.tally_samples(samples, self.tokens, tensors["alpha"])
+            tensors |= container.name_tensors("documents", self._text.names, mixtures.lengths)
+            tensors |= sparse_tensors(mixtures)
         if self._seeds.names:
             tensors |= self._seeds.tensors()
         if self.settings.keep_state:
             tensors["state.words"], tensors["state.starts"] = self.tokens
             tensors["state.topics"] = self.matrices["topics"]
         return tensors
+
+
+def _bytes(array: tuple[tuple[int, ...], type]) -> int:
+    """The size in bytes of an array, from its shape and dtype."""
+    return math.prod(array[0]) * np.dtype(array[1]).itemsize
 
 
 def topic_words(tensors: Mapping[str, np.ndarray]) -> np.ndarray:
@@ -306,5 +330,17 @@ class LdaInference:
         on_progress: Callable[[int], None] = lambda documents: None,
     ) -> np.ndarray:
         """The shares of topics in each document, float32 (M, K): see `TopicInference.mixtures`."""
-        tokens = term_matrix.encode_terms(text, np.arange(self._words), self._words)
-        return self._mixer.mixtures(tokens, threads, on_progress)
+        return self._mixer.mixtures(self._terms(text), threads, on_progress)
+
+    def blocks(
+        self,
+        text: EncodedDocuments,
+        threads: int = 1,
+        on_progress: Callable[[int], None] = lambda documents: None,
+    ) -> Iterator[np.ndarray]:
+        """The shares of topics in the next documents, float32 (R, K): `TopicInference.blocks`."""
+        return self._mixer.blocks(self._terms(text), threads, on_progress)
+
+    def _terms(self, text: EncodedDocuments) -> EncodedTerms:
+        """The terms of documents that are encoded in the vocabulary of the model."""
+        return term_matrix.encode_terms(text, np.arange(self._words), self._words)

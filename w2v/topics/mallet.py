@@ -8,14 +8,16 @@ with a line for each token, with the columns document, source, position, type in
 from __future__ import annotations
 
 import gzip
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import numpy as np
 
 from w2v.errors import W2VError
 from w2v.system import atomic_file
+from w2v.topics.document_mixtures import Mixtures
 from w2v.topics.topic_words import TopicWords, top_words
 
+_BLOCK_ROWS = 1 << 10  # documents whose shares are written at a time
 KEYS = 20  # number of top words that are written for a topic
 
 
@@ -33,19 +35,21 @@ def write_topic_keys(path: str, topics: TopicWords, names: Sequence[str]) -> Non
     )
 
 
-def write_document_topics(path: str, names: Sequence[str], shares: np.ndarray) -> None:
+def write_document_topics(path: str, names: Sequence[str], document_topics: Mixtures) -> None:
     """Write a line for each document: its number, its name and its shares of topics.
 
-    names   the names of the M documents
-    shares  float (M, K)
+    names            the names of the M documents
+    document_topics  the shares of topics in the documents
     """
-    _write(
-        path,
-        (
-            "\t".join([str(row), _one_field(name), *map(str, values)]) + "\n"
-            for row, (name, values) in enumerate(zip(names, shares, strict=True))
-        ),
-    )
+
+    def lines() -> Iterator[str]:
+        """The lines of the documents."""
+        for begin in range(0, len(names), _BLOCK_ROWS):
+            block = document_topics.rows(slice(begin, begin + _BLOCK_ROWS))
+            for row, values in enumerate(block, begin):
+                yield "\t".join([str(row), _one_field(names[row]), *map(str, values)]) + "\n"
+
+    _write(path, lines())
 
 
 def write_state(

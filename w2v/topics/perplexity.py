@@ -58,13 +58,18 @@ def document_completion(
     position = np.arange(tokens.words.size) - np.repeat(tokens.starts[:-1], lengths)
     starts = np.concatenate([[0], np.cumsum((lengths + 1) // 2)])
     observed = EncodedTerms(tokens.words[position % 2 == 0], starts)
-    mixtures = TopicInference(topic_words, alpha).mixtures(observed, threads, on_progress)
-    rows = np.repeat(np.arange(lengths.size), lengths // 2)
-    words = tokens.words[position % 2 == 1]
-    total = 0.0
-    for begin in range(0, words.size, 1 << 14):
-        span = slice(begin, begin + (1 << 14))
-        p = np.einsum("tk,tk->t", mixtures[rows[span]], topic_words[words[span]], dtype=np.float64)
-        total -= float(np.log(p).sum())
+    blocks = TopicInference(topic_words, alpha).blocks(observed, threads, on_progress)
+    ends = np.cumsum(lengths // 2)  # of the words of each document that are scored
+    words, total, first, done = tokens.words[position % 2 == 1], 0.0, 0, 0
+    for mixtures in blocks:
+        sizes = lengths[done : done + len(mixtures)] // 2
+        done += len(mixtures)
+        rows, last = np.repeat(np.arange(sizes.size), sizes), int(ends[done - 1])
+        for begin in range(first, last, 1 << 14):
+            end = min(begin + (1 << 14), last)
+            shares = mixtures[rows[begin - first : end - first]]
+            p = np.einsum("tk,tk->t", shares, topic_words[words[begin:end]], dtype=np.float64)
+            total -= float(np.log(p).sum())
+        first = last
     scored = int(words.size)
     return Completion(total / scored if scored else math.nan, scored, int((lengths > 1).sum()))

@@ -167,6 +167,7 @@ class SparseRounds(TopicCounts):
                 matrices["document_sums"],
             )  # fmt: skip
             self.note(chunk, shard, sampler.alpha_sums)
+            self.keep_sample(chunk)
             size = self._totals.size
             old, new = self._before[tokens], matrices["topics"][tokens]
             moved = np.bincount(new, minlength=size) - np.bincount(old, minlength=size)

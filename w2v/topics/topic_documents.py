@@ -2,27 +2,47 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
+
+from w2v.topics.document_mixtures import Mixtures
 
 _BLOCK_ROWS = 1 << 14  # documents whose shares are transposed at a time
 
 
-def top_documents(document_topics: np.ndarray, count: int) -> list[np.ndarray]:
-    """The rows of the documents that have the largest share of each topic, the largest first.
+class TopDocuments(NamedTuple):
+    """The documents that have the largest shares of a topic, the largest first.
 
-    document_topics  float (M, K)
-    count            the largest number of rows for a topic. Documents without the topic are left
-                     out; documents with equal shares are in the order of their rows
+    rows    int64 (R,)    the rows of the documents
+    shares  float32 (R,)  their shares of the topic
     """
-    tops = [np.zeros(0, np.int64)] * document_topics.shape[1]
-    for begin in range(0, len(document_topics), _BLOCK_ROWS):
-        block = np.ascontiguousarray(document_topics[begin : begin + _BLOCK_ROWS].T)
-        for topic, shares in enumerate(block):
-            rows = np.flatnonzero(shares > 0)
+
+    rows: np.ndarray
+    shares: np.ndarray
+
+
+def top_documents(document_topics: Mixtures, count: int) -> list[TopDocuments]:
+    """The documents that have the largest share of each topic.
+
+    document_topics  the shares of topics in the documents
+    count            the largest number of documents for a topic. Documents without the topic are
+                     left out; documents with equal shares are in the order of their rows
+    """
+    documents, topics = document_topics.shape
+    tops = [TopDocuments(np.zeros(0, np.int64), np.zeros(0, np.float32))] * topics
+    for begin in range(0, documents, _BLOCK_ROWS):
+        block = document_topics.rows(slice(begin, begin + _BLOCK_ROWS))
+        for topic, shares in enumerate(np.ascontiguousarray(block.T)):
+            top = tops[topic]
+            lowest = top.shares[-1] if top.rows.size == count else 0
+            rows = np.flatnonzero(shares > lowest)
             if rows.size > count:
                 smallest = np.partition(shares[rows], rows.size - count)[rows.size - count]
                 rows = rows[shares[rows] >= smallest]
-            rows = np.concatenate([tops[topic], rows + begin])
-            order = np.argsort(-document_topics[rows, topic], kind="stable")
-            tops[topic] = rows[order[:count]]
+            if rows.size:
+                joined = np.concatenate([top.shares, shares[rows]])
+                order = np.argsort(-joined, kind="stable")[:count]
+                rows = np.concatenate([top.rows, rows + begin])
+                tops[topic] = TopDocuments(rows[order], joined[order])
     return tops

@@ -13,6 +13,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from w2v.topics.document_mixtures import Mixtures
+
+_BLOCK_ROWS = 1 << 14  # documents whose shares are added at a time
 _ISO_DATE = re.compile(r"(\d{4})(?:-(\d\d)(?:-(\d\d)(?:[T ].*)?)?)?\Z")
 
 
@@ -40,28 +43,32 @@ class SharesByValue:
 
 
 def shares_by_value(
-    name: str, values: Sequence[str | None], document_topics: np.ndarray, tokens: np.ndarray
+    name: str, values: Sequence[str | None], document_topics: Mixtures, tokens: np.ndarray
 ) -> SharesByValue:
     """Compute the shares of topics for each value of a field, weighted by tokens.
 
     name             the name of the field
     values           the value of each document; None: the document is left out
-    document_topics  float (M, K), the shares of topics in each document
+    document_topics  the shares of topics in the M documents
     tokens           int (M,), the number of tokens of each document
     """
-    rows_of: dict[str, list[int]] = {}
-    for row, value in enumerate(values):
-        if value is not None:
-            rows_of.setdefault(value, []).append(row)
-    ordered, positions = _in_order([*rows_of])
+    ordered, positions = _in_order([*{value for value in values if value is not None}])
+    number_of: dict[str | None, int] = {value: number for number, value in enumerate(ordered)}
+    numbers = np.array([number_of.get(value, -1) for value in values], np.int64)
     shares = np.zeros((len(ordered), document_topics.shape[1]))
-    for number, value in enumerate(ordered):
-        rows = rows_of[value]
-        shares[number] = tokens[rows].astype(np.float64) @ document_topics[rows]
+    rows = np.flatnonzero(numbers >= 0)
+    for begin in range(0, rows.size, _BLOCK_ROWS):
+        block = rows[begin : begin + _BLOCK_ROWS]
+        order = np.argsort(numbers[block], kind="stable")
+        block = block[order]
+        weighted = document_topics.rows(block) * tokens[block, None].astype(np.float64)
+        found, firsts = np.unique(numbers[block], return_index=True)
+        shares[found] += np.add.reduceat(weighted, firsts)
     sums = shares.sum(axis=1, keepdims=True)
     shares /= np.where(sums > 0, sums, 1)
-    documents = np.array([len(rows_of[value]) for value in ordered], np.int64)
-    counts = np.array([tokens[rows_of[value]].sum() for value in ordered], np.int64)
+    documents = np.bincount(numbers[rows], minlength=len(ordered))
+    counts = np.zeros(len(ordered), np.int64)
+    np.add.at(counts, numbers[rows], tokens[rows])
     return SharesByValue(name, ordered, documents, counts, shares, positions)
 
 

@@ -12,7 +12,7 @@ Letters: V words, M documents, D numbers in a vector.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 import numpy as np
@@ -275,6 +275,16 @@ class DocumentInference(Protocol):
 
 
 @runtime_checkable
+class InfersInBlocks(Protocol):
+    """A `DocumentInference` for more documents than memory has room for their vectors."""
+
+    def blocks(
+        self, text: EncodedDocuments, threads: int = 1, on_progress: Callable[[int], None] = ...
+    ) -> Iterator[np.ndarray]:
+        """The vectors of the next documents of a text, float32 (R, D); see `vectors`."""
+
+
+@runtime_checkable
 class AddsWords(Protocol):
     """A `DocumentInference` whose documents may have words that did not occur in training."""
 
@@ -296,6 +306,8 @@ def diverged(symptom: str, lr: float) -> DivergedError:
 def check_finite(trainer: Trainer) -> None:
     """Raise DivergedError if a matrix has NaN or infinity, so that it is not written to a file."""
     for matrix in trainer.matrices.values():
+        if matrix.dtype.kind != "f":
+            continue
         for begin in range(0, len(matrix), _ROWS):
             if not np.isfinite(matrix[begin : begin + _ROWS]).all():
                 lr = trainer.lr_at(0.0) if isinstance(trainer, IterativeTrainer) else math.nan
