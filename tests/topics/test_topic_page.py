@@ -339,14 +339,15 @@ def test_a_page_refuses_too_many_values(w2v, folder, monkeypatch):
     assert w2v("topics", "lda.safetensors", "x.jsonl", "--by", "number").code == 0
 
 
-def test_lsa_has_no_page_but_takes_names(w2v, folder):
-    (folder / "d.txt").write_text("a b c\nb c d\nd e f\na f g\n" * 3)
-    call = ("train", "d.txt", "--model", "lsa", "--topics", 2, "--min-count", 1, "--threads", 1)
+def test_lsa_has_no_shares_but_takes_names(w2v, folder):
+    (folder / "d.jsonl").write_text('{"text": "a b c d", "year": 1}\n{"text": "a f g"}\n' * 3)
+    call = ("train", "d.jsonl", "--model", "lsa", "--topics", 2, "--min-count", 1, "--threads", 1)
     assert w2v(*call, "-o", "lsa.safetensors").code == 0
-    done = w2v("topics", "lsa.safetensors", "-o", "page.html")
-    assert done.code == 2
-    assert (
-        "lsa.safetensors: the topics of --model lsa are not probabilities: -o needs a" in done.err
+    done = w2v("topics", "lsa.safetensors", "d.jsonl", "--by", "year")
+    assert (done.code, done.out) == (2, "")
+    assert done.err == (
+        "w2v: lsa.safetensors: the topics of --model lsa are not probabilities: --by without -o "
+        "needs a model trained with --model lda\n"
     )
     (folder / "names").write_text("1\tOne\n")
     rows = w2v("topics", "lsa.safetensors", "--names", "names", "--json").out.splitlines()

@@ -1,4 +1,4 @@
-"""w2v topics with documents: the page of topics (-o), and topics by a field (--by)."""
+"""w2v topics with documents: the pages of topics (-o), and topics by a field (--by)."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from w2v.errors import W2VError
 from w2v.runs.text_messages import say_bad_bytes, say_changed_documents, show_reading
 
 if TYPE_CHECKING:
+    from w2v.plots.biplot_page import BiplotPage
     from w2v.runs.saved_model import SavedTopicModel
     from w2v.system.progress import ProgressLine
     from w2v.topics.topic_shares import SharesByValue
@@ -65,7 +66,7 @@ page_options = option_bundle(
             "--by", metavar="NAME",
             help="With CORPUS: the shares of topics for each value of this column or JSON field, "
             "such as year. They are printed in place of the list of topics, or with -o drawn on "
-            "the page.",
+            "the page. For lsa, only with -o: documents with the same value have the same colour.",
         ),
     ),
 )  # fmt: skip
@@ -76,20 +77,28 @@ class CorpusTexts:
     """What was read from CORPUS about the documents of a model.
 
     beginnings  the beginning of the text of some documents, by their names
-    shares      the shares of topics by the values of --by; None without --by
+    shares      for LDA, the shares of topics by the values of --by; None without --by
+    by          for LSA, the name of --by; None without --by
+    value_of    for LSA, the value of --by of documents, by their names
     """
 
     beginnings: dict[str, str] = field(default_factory=dict)
     shares: SharesByValue | None = None
+    by: str | None = None
+    value_of: dict[str, str] = field(default_factory=dict)
 
 
 def read_corpus(
-    paths: Sequence[str], model: SavedTopicModel, settings: GivenSettings, page: TopicPageOptions
+    paths: Sequence[str],
+    model: SavedTopicModel,
+    settings: GivenSettings,
+    page: TopicPageOptions,
+    biplot: BiplotPage | None,
 ) -> CorpusTexts:
     """Read the documents of CORPUS, and match them by their names to those of a model.
 
     Documents are read with the settings that the model was trained with, unless the command line
-    gives others.
+    gives others. `biplot` is the page of an LSA that is written; None: no such page.
     """
     from w2v.plots.topic_page import DOCUMENTS
     from w2v.settings import DocumentSettings
@@ -101,8 +110,8 @@ def read_corpus(
 
     line = ProgressLine(sys.stderr)
     names, mixtures, tokens = model.document_topics()
-    wanted: set[str] = set()
-    if page.output is not None:
+    wanted = set[str]() if biplot is None else {*biplot.quoted}
+    if page.output is not None and biplot is None:
         wanted = {
             names[row] for top in top_documents(mixtures, DOCUMENTS) for row in top.rows.tolist()
         }
@@ -116,6 +125,10 @@ def read_corpus(
     if page.by is None:
         return CorpusTexts(texts)
     values = _values(line, corpus, names, page.by)
+    if biplot is not None:
+        pairs = zip(names, values, strict=True)
+        value_of = {name: value for name, value in pairs if value is not None}
+        return CorpusTexts(texts, by=page.by, value_of=value_of)
     shares = shares_by_value(page.by, values, mixtures, tokens)
     if page.output is not None and len(shares.values) > _MAX_VALUES:
         raise W2VError(
@@ -184,11 +197,44 @@ def _values(line: ProgressLine, corpus: Any, names: Sequence[str], by: str) -> l
     return values
 
 
-def write_page(model: SavedTopicModel, path: str, names: Sequence[str], texts: CorpusTexts) -> None:
-    """Write the page of topics; W2VError for a model whose topics are not probabilities."""
-    from w2v.plots.topic_page import MAX_SEARCHED, TopicPage
+def biplot_page(model: SavedTopicModel, names: Sequence[str]) -> BiplotPage:
+    """The page of an LSA, whose topics have the given names."""
+    from w2v.plots.biplot_page import BiplotPage
+
+    documents, vectors, tokens = model.document_topics()
+    tensors = model.tensors
+    return BiplotPage(
+        path=model.name, topics=model.listing(), values=tensors["singular_values"],
+        explained=model.explained(), words=model.names, word_vectors=tensors["words.matrix"],
+        counts=tensors["words.counts"], documents=documents,
+        document_vectors=vectors.rows(slice(None)), tokens=tokens, names=names,
+    )  # fmt: skip
+
+
+def write_page(
+    model: SavedTopicModel,
+    path: str,
+    names: Sequence[str],
+    texts: CorpusTexts,
+    biplot: BiplotPage | None,
+) -> None:
+    """Write the page of topics; `biplot` is the page of an LSA, None for an LDA."""
     from w2v.system import atomic_file
 
+    html = _lda_html(model, names, texts) if biplot is None else _lsa_html(biplot, texts)
+    with atomic_file.packed(path) as file:
+        file.write(html.encode("utf-8", "backslashreplace"))  # a path may be invalid UTF-8
+    click.echo(f"wrote {printable(path)}", err=True)
+
+
+def _lda_html(model: SavedTopicModel, names: Sequence[str], texts: CorpusTexts) -> str:
+    from w2v.plots.topic_page import MAX_SEARCHED, TopicPage
+
+    if len(model.names) > MAX_SEARCHED:
+        click.echo(
+            f"the page's search has the {MAX_SEARCHED:,} most frequent of {len(model.names):,} "
+            "words, and the listed words of each topic", err=True,
+        )  # fmt: skip
     (documents, mixtures, tokens), tensors = model.document_topics(), model.tensors
     page = TopicPage(
         path=model.name, topics=model.listing(), words=model.names, counts=tensors["words.counts"],
@@ -196,23 +242,35 @@ def write_page(model: SavedTopicModel, path: str, names: Sequence[str], texts: C
         document_topics=mixtures, tokens=tokens, names=names,
         beginnings=texts.beginnings, shares=texts.shares,
     )  # fmt: skip
-    with atomic_file.packed(path) as file:
-        file.write(page.html().encode("utf-8", "backslashreplace"))  # a path may be invalid UTF-8
-    if len(model.names) > MAX_SEARCHED:
+    return page.html()
+
+
+def _lsa_html(page: BiplotPage, texts: CorpusTexts) -> str:
+    from w2v.plots.groups import OTHER, by_value
+
+    if left_out := page.left_out():
         click.echo(
-            f"the page's search has the {MAX_SEARCHED:,} most frequent of {len(model.names):,} "
-            "words, and the listed words of each topic", err=True,
-        )  # fmt: skip
-    click.echo(f"wrote {printable(path)}", err=True)
+            f"the page has {left_out}: those with the longest vectors, and the ends of topics",
+            err=True,
+        )
+    if texts.by is None:
+        return page.html(texts.beginnings)
+    values = [texts.value_of.get(name, OTHER) for name in page.map_documents]
+    return page.html(texts.beginnings, texts.by, by_value(values))
 
 
 def check_probabilities(model: SavedTopicModel, option: str) -> None:
     """Raise W2VError for a model whose topics are not probabilities, such as LSA."""
-    if model.listing().alpha is None:
+    if not has_probabilities(model):
         raise W2VError(
             f"{model.name}: the topics of --model {model.model.name} are not probabilities: "
             f"{option} needs a model trained with --model lda"
         )
+
+
+def has_probabilities(model: SavedTopicModel) -> bool:
+    """Whether the topics of a model are probabilities, as those of LDA are."""
+    return model.listing().alpha is not None
 
 
 def print_shares(shares: SharesByValue, names: Sequence[str], results: ResultPrinter) -> None:

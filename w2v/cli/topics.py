@@ -18,7 +18,9 @@ from w2v.cli.topic_listing import TopicListing
 from w2v.cli.topic_page import (
     CorpusTexts,
     TopicPageOptions,
+    biplot_page,
     check_probabilities,
+    has_probabilities,
     page_options,
     print_shares,
     read_corpus,
@@ -141,8 +143,8 @@ def topics(
     output_files.check(outputs, inputs)
     page.check(corpus)
     saved = SavedTopicModel(model)
-    if page.output is not None or page.by is not None:
-        check_probabilities(saved, "-o" if page.by is None else "--by")
+    if page.by is not None and page.output is None:
+        check_probabilities(saved, "--by without -o")
     listing = saved.listing()
     names = names_of_topics(page.names, listing.sizes.size, listing.names)
     if reference:
@@ -150,10 +152,12 @@ def topics(
     else:
         coherence = [topic._asdict() for topic in saved.coherence()]
     tops = _documents(saved, documents) if documents else None
-    texts = read_corpus(corpus, saved, settings, page) if corpus else CorpusTexts()
+    is_biplot = page.output is not None and not has_probabilities(saved)
+    biplot = biplot_page(saved, names) if is_biplot else None
+    texts = read_corpus(corpus, saved, settings, page, biplot) if corpus else CorpusTexts()
     exports.write(saved, listing)
     if page.output is not None:
-        write_page(saved, page.output, names, texts)
+        write_page(saved, page.output, names, texts, biplot)
     if texts.shares is not None and page.output is None:
         print_shares(texts.shares, names, results)
     else:

@@ -115,8 +115,14 @@ def labels(names: Sequence[str], label_of: Mapping[str, str]) -> Groups:
             "--labels: none of the names on the map has a label in these files: expected a name, a "
             "tab and a label on each line"
         )
-    distinct = list(dict.fromkeys(point_labels))
-    return _largest_first(np.array([distinct.index(label) for label in point_labels]), distinct)
+    return by_value(point_labels)
+
+
+def by_value(values: Sequence[str]) -> Groups:
+    """Groups of equal values of N points; the value "other" comes last."""
+    index_of = {value: index for index, value in enumerate(dict.fromkeys(values))}
+    of = np.array([index_of[value] for value in values], np.int64)
+    return _largest_first(of, [*index_of])
 
 
 def _largest_first(of: np.ndarray, names: Sequence[str]) -> Groups:

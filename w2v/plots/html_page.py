@@ -6,6 +6,8 @@ includes Apache ECharts (Apache License 2.0).
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import html
 import json
 from collections.abc import Sequence
@@ -61,6 +63,16 @@ def assemble(
         "data": text.replace("<", "\\u003c").encode("utf-8", "replace").decode(),
     }
     return Template((folder / "frame.html").read_text("utf-8")).substitute(parts)
+
+
+def content_key(data: object) -> str:
+    """16 hexadecimal digits that identify the data of a page."""
+    return hashlib.sha256(json.dumps(data).encode()).hexdigest()[:16]
+
+
+def packed(array: np.ndarray) -> str:
+    """The bytes of an array in base64; `decoded` in topic_parts.js reads them."""
+    return base64.b64encode(array.tobytes()).decode()
 
 
 def _data(map_: Map, neighbours: list[list[Neighbour]]) -> dict[str, object]:

@@ -7,9 +7,6 @@ topics.
 
 from __future__ import annotations
 
-import base64
-import hashlib
-import json
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -17,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from w2v.plots.html_page import assemble
+from w2v.plots.html_page import assemble, content_key, packed
 from w2v.topics.coherence import Coherence
 from w2v.topics.document_mixtures import Mixtures
 from w2v.topics.relevance import Relevance
@@ -32,8 +29,9 @@ STEPS = 20  # the slider of lambda has this many steps from 0 to 1
 MAX_SEARCHED = 50_000  # number of the most frequent words that can be searched
 _TOPICS_OF_WORD, _SMALLEST_SHARE = 8, 0.01  # topics of a word: at most 8, from 1 % of its tokens
 _STYLES = ("base.css", "topics.css")
-_PROGRAMS = ("elements.js", "lettering.js", "plane.js", "topics.js", "curves.js", "topic_panel.js",
-             "topic_names.js", "search.js", "topics_start.js")  # fmt: skip
+_PROGRAMS = ("elements.js", "lettering.js", "plane.js", "topic_parts.js", "topics.js", "curves.js",
+             "topic_panel.js", "topic_names.js", "topics_start.js", "search.js",
+             "topics_keys.js")  # fmt: skip
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,7 +69,7 @@ class TopicPage:
         """The page as one file that loads nothing else."""
         data = self.data()
         # The names that a reader gives are kept in the browser for this page only.
-        data["key"] = hashlib.sha256(json.dumps(data).encode()).hexdigest()[:16]
+        data["key"] = content_key(data)
         return assemble("topics.html", _STYLES, _PROGRAMS, data, data["title"])
 
     def data(self) -> dict[str, Any]:
@@ -161,28 +159,24 @@ def _packed_topics(word_topics: np.ndarray) -> dict[str, str]:
     order = np.argsort(-shares, axis=1, kind="stable")
     columns, shares = (np.take_along_axis(each, order, axis=1) for each in (columns, shares))
     is_sent = shares >= _SMALLEST_SHARE
-    packed = {
+    arrays = {
         "counts": is_sent.sum(axis=1).astype("u1"),
         "topics": columns[is_sent].astype("u1" if word_topics.shape[1] <= 256 else "<u2"),
         "shares": np.minimum(shares[is_sent] * 65535 + 0.5, 65535).astype("<u2"),
     }
-    return {name: _base64(array) for name, array in packed.items()}
-
-
-def _base64(array: np.ndarray) -> str:
-    return base64.b64encode(array.tobytes()).decode()
+    return {name: packed(array) for name, array in arrays.items()}
 
 
 def _curves(shares: SharesByValue) -> dict[str, Any]:
     """The topics' shares by value, for curves or bars; without values of no tokens."""
     has_tokens = shares.tokens > 0
     kept = np.flatnonzero(has_tokens).tolist()
-    packed = np.round(shares.shares[has_tokens] * 65535).astype("<u2")
+    numbers = np.round(shares.shares[has_tokens] * 65535).astype("<u2")
     return {
         "name": shares.name,
         "values": [shares.values[row] for row in kept],
         "at": None if shares.positions is None else shares.positions[has_tokens].tolist(),
         "documents": shares.documents[has_tokens].tolist(),
         "tokens": shares.tokens[has_tokens].tolist(),
-        "shares": _base64(packed),
+        "shares": packed(numbers),
     }

@@ -19,3 +19,18 @@ function button(content, parent, onclick, attributes = {}) {
   made.onclick = onclick;
   return made;
 }
+
+/* A dot in the colour of a group. */
+function dot(group, parent) {
+  const made = text("i", "", parent, { class: "dot" });
+  made.style.background = data.colours[group];
+  return made;
+}
+
+/* Put the tip beside a pixel of the map, and within the map. */
+function putTip(x, y) {
+  const tip = element("tip"), { clientWidth: width, clientHeight: height } = element("map");
+  const left = Math.min(x + 14, width - tip.offsetWidth - 4);
+  const top = y + 14 + tip.offsetHeight > height ? y - tip.offsetHeight - 10 : y + 14;
+  Object.assign(tip.style, { left: `${Math.max(left, 4)}px`, top: `${Math.max(top, 4)}px` });
+}

@@ -253,10 +253,7 @@ chart.getZr().on("mousemove", event => {
   tip.replaceChildren();
   text("b", data.names[at], tip);
   text("div", facts(at), tip);
-  const [width, height] = mapSize();
-  const left = Math.min(event.offsetX + 14, width - tip.offsetWidth - 4);
-  const top = event.offsetY + 14 + tip.offsetHeight > height ? event.offsetY - tip.offsetHeight - 10 : event.offsetY + 14;
-  Object.assign(tip.style, { left: `${Math.max(left, 4)}px`, top: `${Math.max(top, 4)}px` });
+  putTip(event.offsetX, event.offsetY);
 });
 chart.getZr().on("globalout", () => { element("tip").hidden = true; });
 let due = 0;

@@ -24,6 +24,7 @@ class Lettering {
     this.widths = new Map();
     this.family = getComputedStyle(document.body).fontFamily;
     this.boxes = []; // names to write: index of the name, box [x0, y0, x1, y1], text and style
+    this.above = this.below = 2; // pixels at the upper and the lower edge that stay free of names
   }
 
   /* Clear the canvas, and adapt it to its size on the page. */
@@ -86,10 +87,10 @@ class Lettering {
     }
   }
 
-  /* Whether a box is inside the canvas and covers no name. */
+  /* Whether a box is in the part of the canvas for names, and covers no name. */
   free(box) {
     const { clientWidth: width, clientHeight: height } = this.canvas;
-    return box[0] >= 2 && box[1] >= 2 && box[2] <= width - 2 && box[3] <= height - 2
+    return box[0] >= 2 && box[1] >= this.above && box[2] <= width - 2 && box[3] <= height - this.below
       && !this.boxes.some(each => meet(box, each.box));
   }
 

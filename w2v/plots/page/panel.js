@@ -6,10 +6,6 @@ function facts(at) {
   return [...count, ...(data.groups.length ? [data.groups[data.group[at]]] : [])].join(" · ");
 }
 
-function dot(group, parent) {
-  text("i", "", parent, { class: "dot" }).style.background = data.colours[group];
-}
-
 /* Fill the panel: the selected name with its nearest neighbours, or else the title and a hint; then the
    groups with their colours. Also list the highlighted names in the header. */
 function showPanel() {

@@ -1,4 +1,5 @@
-/* Names that the reader gives to topics. They are kept in this browser, and saved as a file on demand. */
+/* Names that the reader gives to topics. They are kept in this browser, and saved as a file on demand. A page has
+   renamed(), which shows a new name. */
 const KEPT = `w2v topic names ${data.key}`;
 const names = [...data.names];
 
@@ -16,7 +17,7 @@ function rename(topic, name) {
     localStorage.setItem(KEPT, JSON.stringify(names));
   } catch {}
   element("download").disabled = !names.some(Boolean);
-  drawMap();
+  renamed();
 }
 
 /* The text of a file that w2v topics --names reads. */

@@ -1,21 +1,6 @@
 /* The panel beside the map: all topics, a topic, or a word. */
 const ORDERS = ["rare elsewhere", "frequent here"]; // the ends of the slider
 
-function bar(parent, share, ofWhole = 0) {
-  const made = text("span", "", parent, { class: "bar", "aria-hidden": true });
-  const width = part => part > 0 ? `max(1px, ${100 * part}%)` : 0;
-  if (ofWhole) text("i", "", made, { class: "whole" }).style.width = width(ofWhole);
-  text("i", "", made).style.width = width(share);
-}
-
-/* A line of a list of topics with their shares. */
-function topicLine(list, each, share, largest, words) {
-  const row = text("li", "", list, { class: "line" });
-  button(label(each, words), row, () => select(each), { title: startWords[each].join(" ") });
-  bar(row, share / largest);
-  text("small", percent(share), row);
-}
-
 function showTopics(panel) {
   text("h1", data.title, panel);
   const share = percent(data.variance, 0);
@@ -28,20 +13,8 @@ function showTopics(panel) {
   for (const each of data.order) topicLine(list, each, data.sizes[each], largest, names[each] ? 0 : TOP_WORDS);
 }
 
-function closeButton(top) {
-  button("×", top, clear, { "aria-label": "Clear the selection", title: "Clear the selection ( Esc )" });
-}
-
 function showTopic(panel) {
-  const top = text("div", "", panel, { class: "top" });
-  text("h1", `Topic ${topic}`, top);
-  const field = text("input", "", top, { id: "name", type: "text", placeholder: "Give this topic a name",
-    "aria-label": `Name of topic ${topic}`, autocomplete: "off", maxlength: 80 });
-  const named = topic;
-  field.value = names[topic];
-  field.oninput = () => rename(named, field.value);
-  field.onkeydown = event => { if (["Enter", "Escape"].includes(event.key)) field.blur(); };
-  closeButton(top);
+  topicHead(panel, topic);
   const npmi = data.npmi[topic];
   text("p", `${percent(data.sizes[topic])} of all words` + (npmi === undefined || npmi === null ? ""
     : `. Coherence ${npmi.toFixed(2)}: from −1 to 1, high if its words often occur together`) + ".", panel);
@@ -101,7 +74,7 @@ function showWord(panel) {
 
 function showDocuments(panel) {
   text("h2", "Documents with most of this topic", panel);
-  const list = text("ol", "", panel, { id: "documents" });
+  const list = text("ol", "", panel, { id: "documents", class: "documents" });
   data.documents[topic].forEach((each, rank) => {
     const row = text("li", "", list), head = text("div", "", row);
     text("b", data.ids[each], head);

@@ -7,12 +7,8 @@
    are those of the documents, and `documents` and `documentShares` list the ones of each topic. `by` has
    the topics' shares by the values of a field, or is null. */
 const TOP_WORDS = 8; // words of a topic in a list of topics
-const lettering = new Lettering(element("circles"));
+const lettering = new Lettering(element("drawing"));
 const topics = data.sizes.map((_, topic) => topic);
-const decoded = (letters, array) => {
-  const bytes = Uint8Array.from(atob(letters), letter => letter.charCodeAt());
-  return new array(bytes.buffer);
-};
 const wordTopics = {
   counts: decoded(data.topicsOfWords.counts, Uint8Array),
   topics: decoded(data.topicsOfWords.topics, topics.length <= 256 ? Uint8Array : Uint16Array),
@@ -24,8 +20,6 @@ wordTopics.counts.forEach((count, word) => { wordTopics.starts[word + 1] = wordT
 let topic = -1, word = -1; // what is selected: a topic, a word or nothing
 let lambda = 0.6; // the weight of frequency in the order of words
 let hovered = -1; // the word whose topics are shown while the pointer is on it
-
-const percent = (share, digits = 1) => `${(100 * share).toFixed(digits)}\u202f%`;
 
 /* The listed words of a topic by their relevance (Sievert and Shirley 2014): indices in its lists. */
 function ranked(topic, weight = lambda) {
@@ -39,6 +33,8 @@ const startWords = topics.map(topic =>
 
 /* A topic in a few letters: its number with its name, or else with its first words. */
 const label = (topic, words = 2) => `${topic}: ${names[topic] || startWords[topic].slice(0, words).join(" ")}`;
+
+const summary = topic => startWords[topic].join(" ");
 
 /* The topics that a word is in: pairs of a topic and p(topic | word), the largest first. */
 function topicsOf(word) {
@@ -102,19 +98,16 @@ function topicAt(x, y) {
 function hover(x, y) {
   const tip = element("tip"), at = x === undefined ? -1 : topicAt(x, y);
   tip.hidden = at < 0;
-  element("circles").style.cursor = at < 0 ? "grab" : "pointer";
+  element("drawing").style.cursor = at < 0 ? "grab" : "pointer";
   if (at < 0) return;
   tip.replaceChildren();
   text("b", names[at] ? `Topic ${at}: ${names[at]}` : `Topic ${at}`, tip);
   text("div", `${percent(data.sizes[at])} of all words`, tip);
-  text("div", startWords[at].join(" "), tip);
-  const { clientWidth: width, clientHeight: height } = element("map");
-  const left = Math.min(x + 14, width - tip.offsetWidth - 4);
-  const top = y + 14 + tip.offsetHeight > height ? y - tip.offsetHeight - 10 : y + 14;
-  Object.assign(tip.style, { left: `${Math.max(left, 4)}px`, top: `${Math.max(top, 4)}px` });
+  text("div", summary(at), tip);
+  putTip(x, y);
 }
 
-const plane = new Plane(element("circles"), data.x, data.y, {
+const plane = new Plane(element("drawing"), data.x, data.y, {
   onchange: () => drawMap(),
   onclick: (x, y) => select(topicAt(x, y)),
   onhover: hover,

@@ -1,11 +1,10 @@
-/* Selecting topics and words, the page's address, and the keys. */
+/* Selecting topics and words, what the page's address holds, and what can be searched. */
 function show() {
   hovered = -1;
   showPanel();
   drawMap();
   remember();
-  element("all").disabled = topic < 0 && word < 0;
-  element("said").textContent = topic >= 0 ? `Topic ${topic}: ${startWords[topic].join(" ")}` : word >= 0
+  element("said").textContent = topic >= 0 ? `Topic ${topic}: ${summary(topic)}` : word >= 0
     ? `${data.words[word]}: ` + topicsOf(word).map(([each, share]) => `topic ${each} ${percent(share, 0)}`).join(", ") : "";
 }
 
@@ -24,21 +23,13 @@ function clear() {
   select(-1);
 }
 
-/* Select the topic after or before the selected one, in the order of their sizes. */
-function step(by) {
-  const at = data.order.indexOf(topic), count = topics.length;
-  select(data.order[topic < 0 ? (by > 0 ? 0 : count - 1) : (at + by + count) % count]);
-}
-
-/* Keep what is selected in the page's address, so that a link or a bookmark restores it. */
-let remembered = "";
-function remember() {
+/* What the address holds. */
+function state() {
   const state = new URLSearchParams();
   if (topic >= 0) state.set("topic", topic);
   if (word >= 0) state.set("word", data.words[word]);
   if (lambda !== 0.6) state.set("lambda", lambda);
-  remembered = `#${state}`;
-  history.replaceState(null, "", remembered);
+  return state;
 }
 
 function recall() {
@@ -65,36 +56,6 @@ const searched = {
   },
 };
 
-function whole() {
-  plane.all();
-  drawMap();
-}
-
-/* Zoom around the selected topic, or else around the middle. */
-function zoom(factor) {
-  if (topic >= 0) plane.zoomAt(factor, ...circles[topic]);
-  else plane.zoomAt(factor);
-}
-
-element("previous").onclick = () => step(-1);
-element("next").onclick = () => step(1);
-element("all").onclick = clear;
-element("in").onclick = () => zoom(1.5);
-element("out").onclick = () => zoom(1 / 1.5);
-element("whole").onclick = whole;
-addEventListener("keydown", event => {
-  if (event.target.tagName === "INPUT" || event.ctrlKey || event.metaKey || event.altKey) return;
-  const inPanel = element("panel").contains(event.target);
-  const by = { ArrowRight: 1, ArrowLeft: -1, ...(inPanel ? {} : { ArrowDown: 1, ArrowUp: -1 }) }[event.key];
-  if (event.key === "/") element("search").focus();
-  else if (event.key === "Escape" && (topic >= 0 || word >= 0)) clear();
-  else if (event.key === "0") whole();
-  else if ("+=-".includes(event.key)) zoom(event.key === "-" ? 1 / 1.5 : 1.5);
-  else if (by) step(by);
-  else return;
-  event.preventDefault();
-});
-addEventListener("hashchange", () => { if (location.hash !== remembered) recall(); });
-new ResizeObserver(drawMap).observe(element("map"));
-matchMedia("(prefers-color-scheme: dark)").addEventListener("change", drawMap);
-recall();
+const renamed = () => drawMap();
+const isSelected = () => topic >= 0 || word >= 0;
+const middle = () => topic >= 0 ? circles[topic].slice(0, 2) : [];
