@@ -9,6 +9,7 @@ from test_explorer import Page, browser, pytestmark  # noqa: F401  # the same br
 from topic_models import planted_lda
 
 YEARS = 12
+MONTHS = ("2020-11", "2020-12", "2021-01", "2021-03", "2021-05", "2021-06")
 
 
 class TopicsPage(Page):
@@ -41,12 +42,14 @@ def page(browser, w2v, folder):  # noqa: F811
     with open("corpus.jsonl", "w") as file:
         for number, name in enumerate(documents):
             row = {"id": name, "text": f"<b>{name}</b> begins", "year": 1990 + number % YEARS,
-                   "kind": "abc"[number % 3]}  # fmt: skip
+                   "kind": "abc"[number % 3],
+                   "date": f"{MONTHS[number % len(MONTHS)]}-03"}  # fmt: skip
             file.write(json.dumps(row) + "\n")
     (folder / "given.tsv").write_text("2\tThe second\n")
     call = ("topics", "lda.safetensors", "corpus.jsonl", "--names", "given.tsv")
     assert w2v(*call, "-o", "topics.html", "--by", "year").code == 0
     assert w2v(*call, "-o", "kinds.html", "--by", "kind").code == 0
+    assert w2v(*call, "-o", "months.html", "--by", "date", "--period", "month").code == 0
     browser.get_log("browser")
     yield TopicsPage(browser, folder / "topics.html")
     said = [entry for entry in browser.get_log("browser") if entry["level"] == "SEVERE"]
@@ -187,6 +190,19 @@ def test_shares_are_drawn_as_curves_or_bars(page):
     page.open(topic=5)
     rows = [each.text for each in page.browser.find_elements("css selector", "#shares li")]
     assert sorted(row.split("\n")[0] for row in rows) == ["a", "b", "c"]
+
+
+def test_a_curve_has_gaps_for_periods_without_documents(page):
+    page.path = page.path.with_name("months.html")
+    page.open(topic=5)
+    lengths = page.run(
+        "return [...document.querySelectorAll('#curves polyline')].map(each => each.points.length)"
+    )
+    assert lengths == [3, 2, 2] * 3  # November to January; March, a dot; May and June
+    dot = page.run("return document.querySelectorAll('#curves polyline')[1].getAttribute('points')")
+    assert len({*dot.split(" ")}) == 1
+    if folder := os.environ.get("W2V_SCREENSHOTS"):
+        page.browser.save_screenshot(str(Path(folder) / "topic_months.png"))
 
 
 @pytest.mark.parametrize("width", [320, 700, 1280, 2560])

@@ -336,7 +336,7 @@ def test_a_page_refuses_too_many_values(w2v, folder, monkeypatch):
     assert done.code == 2
     assert "--by number has 24 values, and a page draws at most 5" in done.err
     assert not (folder / "page.html").exists()
-    assert w2v("topics", "lda.safetensors", "x.jsonl", "--by", "number").code == 0
+    assert w2v("topics", "lda.safetensors", "x.jsonl", "--by", "number", "--tsv").code == 0
 
 
 def test_lsa_has_no_shares_but_takes_names(w2v, folder):

@@ -1,4 +1,4 @@
-"""w2v topics with documents: the pages of topics (-o), and topics by a field (--by)."""
+"""w2v topics with documents: the pages of topics (-o), and topics by a field or dates (--by)."""
 
 from __future__ import annotations
 
@@ -22,16 +22,21 @@ if TYPE_CHECKING:
     from w2v.system.progress import ProgressLine
     from w2v.topics.topic_shares import SharesByValue
 
-_MAX_VALUES = 1000  # number of values of --by that a page draws
+PERIODS = ("day", "month", "year", "decade")  # as in `date_periods`, which is imported later
+_MAX_VALUES = 1000  # number of values of --by that a page draws, and that are printed for people
 
 
 @dataclass(frozen=True)
 class TopicPageOptions:
-    """The page that is written, the names of topics, and the field of --by; None: not given."""
+    """The page that is written, the names of topics, and the field of --by; None: not given.
+
+    period  the periods that the dates in the field of --by are grouped into
+    """
 
     output: str | None
     names: str | None
     by: str | None
+    period: str | None
 
     def check(self, corpus: Sequence[str]) -> None:
         """Raise UsageError for options that do not fit together, W2VError for a wrong suffix."""
@@ -43,6 +48,8 @@ class TopicPageOptions:
             )
         if self.by is not None and not corpus:
             raise click.UsageError("--by needs the documents: add CORPUS")
+        if self.period is not None and self.by is None:
+            raise click.UsageError("--period groups the dates of a field: name the field by --by")
         if self.output is not None and kind_named(self.output) != "html":
             raise W2VError(f"{self.output}: expected a name that ends in .html")
 
@@ -68,6 +75,11 @@ page_options = option_bundle(
             "such as year. They are printed in place of the list of topics, or with -o drawn on "
             "the page. For lsa, only with -o: documents with the same value have the same colour.",
         ),
+        click.option(
+            "--period", type=click.Choice(PERIODS),
+            help="With --by: read dates in the field, and add up the documents of each day, month, "
+            "year or decade.",
+        ),
     ),
 )  # fmt: skip
 
@@ -89,16 +101,16 @@ class CorpusTexts:
 
 
 def read_corpus(
-    paths: Sequence[str],
-    model: SavedTopicModel,
-    settings: GivenSettings,
-    page: TopicPageOptions,
-    biplot: BiplotPage | None,
-) -> CorpusTexts:
+    paths: Sequence[str], model: SavedTopicModel, settings: GivenSettings, page: TopicPageOptions,
+    biplot: BiplotPage | None, for_people: bool,
+) -> CorpusTexts:  # fmt: skip
     """Read the documents of CORPUS, and match them by their names to those of a model.
 
     Documents are read with the settings that the model was trained with, unless the command line
-    gives others. `biplot` is the page of an LSA that is written; None: no such page.
+    gives others.
+
+    biplot      the page of an LSA that is written; None: no such page
+    for_people  whether the shares are printed as a table for people, which has a limited length
     """
     from w2v.plots.topic_page import DOCUMENTS
     from w2v.settings import DocumentSettings
@@ -125,16 +137,15 @@ def read_corpus(
     if page.by is None:
         return CorpusTexts(texts)
     values = _values(line, corpus, names, page.by)
+    if page.period is not None:
+        values = _periods(line, corpus, names, values, page)
     if biplot is not None:
         pairs = zip(names, values, strict=True)
         value_of = {name: value for name, value in pairs if value is not None}
         return CorpusTexts(texts, by=page.by, value_of=value_of)
-    shares = shares_by_value(page.by, values, mixtures, tokens)
-    if page.output is not None and len(shares.values) > _MAX_VALUES:
-        raise W2VError(
-            f"--by {page.by} has {len(shares.values):,} values, and a page draws at most "
-            f"{_MAX_VALUES:,}: give a field with fewer values, such as a year"
-        )
+    shares = shares_by_value(page.by, values, mixtures, tokens, page.period)
+    if page.output is not None or for_people:
+        _check_count(shares.values, page)
     return CorpusTexts(texts, shares)
 
 
@@ -195,6 +206,54 @@ def _values(line: ProgressLine, corpus: Any, names: Sequence[str], by: str) -> l
     if without:
         line.warn(f"{plural(without, 'document')} without a value of {by} left out of the shares")
     return values
+
+
+def _periods(
+    line: ProgressLine, corpus: Any, names: Sequence[str], values: Sequence[str | None],
+    page: TopicPageOptions,
+) -> list[str | None]:  # fmt: skip
+    """Return the period of the value of each document; report values that are no dates."""
+    from w2v.system.progress import plural
+    from w2v.topics.date_periods import EXAMPLES
+    from w2v.topics.topic_shares import in_periods
+
+    assert page.period is not None
+    periods = in_periods(values, page.period)
+    unread = [row for row, value in enumerate(values) if value is not None and periods[row] is None]
+    if not unread:
+        return periods
+    kind = "date" if page.period == "day" else f"date with a {page.period}"
+    example = f"the first is {printable(repr(values[unread[0]]))}"
+    if all(period is None for period in periods):
+        raise W2VError(
+            f"--period {page.period}: no document of {corpus.source} has a {kind} in the field "
+            f"{page.by!r}; {example}. Dates are read as {EXAMPLES}"
+        )
+    line.warn(
+        f"{plural(len(unread), 'document')} left out of the shares, whose {page.by} is no {kind}: "
+        f"{example}, of document {printable(names[unread[0]])}"
+    )
+    return periods
+
+
+def _check_count(values: Sequence[str], page: TopicPageOptions) -> None:
+    """Raise W2VError for more values than a page draws, or than are printed for people."""
+    from w2v.topics.date_periods import read_date
+
+    if len(values) <= _MAX_VALUES:
+        return
+    if page.output is not None:
+        limit, others = f"a page draws at most {_MAX_VALUES:,}", ""
+    else:
+        limit, others = "these are too many to read", ", or --tsv or --json to print all of them"
+    if page.period is not None:
+        what, longer = f"{page.period}s", PERIODS[PERIODS.index(page.period) + 1 :]
+        advice = f"give a longer --period, such as {longer[0]}" if longer else "give another field"
+    else:
+        what, advice = "values", "give a field with fewer values, such as a year"
+        if all(map(read_date, values)):
+            advice = "add --period month, year or decade"
+    raise W2VError(f"--by {page.by} has {len(values):,} {what}, and {limit}: {advice}{others}")
 
 
 def biplot_page(model: SavedTopicModel, names: Sequence[str]) -> BiplotPage:

@@ -154,7 +154,9 @@ def topics(
     tops = _documents(saved, documents) if documents else None
     is_biplot = page.output is not None and not has_probabilities(saved)
     biplot = biplot_page(saved, names) if is_biplot else None
-    texts = read_corpus(corpus, saved, settings, page, biplot) if corpus else CorpusTexts()
+    texts = CorpusTexts()
+    if corpus:
+        texts = read_corpus(corpus, saved, settings, page, biplot, results.plain)
     exports.write(saved, listing)
     if page.output is not None:
         write_page(saved, page.output, names, texts, biplot)

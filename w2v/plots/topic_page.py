@@ -168,7 +168,10 @@ def _packed_topics(word_topics: np.ndarray) -> dict[str, str]:
 
 
 def _curves(shares: SharesByValue) -> dict[str, Any]:
-    """The topics' shares by value, for curves or bars; without values of no tokens."""
+    """The topics' shares by value, for curves or bars; without values of no tokens.
+
+    A curve has a gap where `numbers`, those of periods, do not follow each other.
+    """
     has_tokens = shares.tokens > 0
     kept = np.flatnonzero(has_tokens).tolist()
     numbers = np.round(shares.shares[has_tokens] * 65535).astype("<u2")
@@ -176,6 +179,7 @@ def _curves(shares: SharesByValue) -> dict[str, Any]:
         "name": shares.name,
         "values": [shares.values[row] for row in kept],
         "at": None if shares.positions is None else shares.positions[has_tokens].tolist(),
+        "numbers": None if shares.numbers is None else shares.numbers[has_tokens].tolist(),
         "documents": shares.documents[has_tokens].tolist(),
         "tokens": shares.tokens[has_tokens].tolist(),
         "shares": packed(numbers),

@@ -5,18 +5,16 @@ Arrays have M documents, N values and K topics.
 
 from __future__ import annotations
 
-import datetime
 import math
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
+from w2v.topics.date_periods import period_name, period_number, read_date
 from w2v.topics.document_mixtures import Mixtures
 
 _BLOCK_ROWS = 1 << 14  # documents whose shares are added at a time
-_ISO_DATE = re.compile(r"(\d{4})(?:-(\d\d)(?:-(\d\d)(?:[T ].*)?)?)?\Z")
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,9 +27,11 @@ class SharesByValue:
     tokens     int64 (N,), the number of tokens of these documents
     shares     float64 (N, K), the topics' shares of the tokens; a row sums to 1, or is zeros if the
                value has no tokens
-    positions  float64 (N,), where each value is on an axis: numbers as they are, dates as days. The
-               values are then in this order. None: the values are neither numbers nor dates, and
-               in the order of their letters
+    positions  float64 (N,), where each value is on an axis: numbers as they are, dates as days, a
+               month or year as its first day. The values are then in this order. None: the values
+               are neither numbers nor dates, and in the order of their letters
+    numbers    int64 (N,), the number of each period: see `period_number`. None: the values are no
+               periods
     """
 
     name: str
@@ -40,17 +40,36 @@ class SharesByValue:
     tokens: np.ndarray
     shares: np.ndarray
     positions: np.ndarray | None
+    numbers: np.ndarray | None = None
+
+
+def in_periods(values: Sequence[str | None], period: str) -> list[str | None]:
+    """The period of the date of each document; None for a value that does not say which.
+
+    values  the value of each document; None: the document has no value
+    period  one of `date_periods.PERIODS`
+    """
+    name_of: dict[str | None, str | None] = {None: None}
+    for value in values:
+        if value is None or value in name_of:
+            continue
+        date = read_date(value)
+        number = None if date is None else period_number(date, period)
+        name_of[value] = None if number is None else period_name(number, period)
+    return [name_of[value] for value in values]
 
 
 def shares_by_value(
-    name: str, values: Sequence[str | None], document_topics: Mixtures, tokens: np.ndarray
-) -> SharesByValue:
+    name: str, values: Sequence[str | None], document_topics: Mixtures, tokens: np.ndarray,
+    period: str | None = None,
+) -> SharesByValue:  # fmt: skip
     """Compute the shares of topics for each value of a field, weighted by tokens.
 
     name             the name of the field
     values           the value of each document; None: the document is left out
     document_topics  the shares of topics in the M documents
     tokens           int (M,), the number of tokens of each document
+    period           the kind of periods that the values are, see `in_periods`; None: other values
     """
     ordered, positions = _in_order([*{value for value in values if value is not None}])
     number_of: dict[str | None, int] = {value: number for number, value in enumerate(ordered)}
@@ -69,12 +88,16 @@ def shares_by_value(
     documents = np.bincount(numbers[rows], minlength=len(ordered))
     counts = np.zeros(len(ordered), np.int64)
     np.add.at(counts, numbers[rows], tokens[rows])
-    return SharesByValue(name, ordered, documents, counts, shares, positions)
+    periods = None
+    if period is not None:
+        dates = [date for value in ordered if (date := read_date(value)) is not None]
+        periods = np.array([period_number(date, period) for date in dates], np.int64)
+    return SharesByValue(name, ordered, documents, counts, shares, positions, periods)
 
 
 def _in_order(values: list[str]) -> tuple[list[str], np.ndarray | None]:
     """The values in their order, and their positions on an axis, see `SharesByValue`."""
-    for position_of in (_number, _date):
+    for position_of in (_number, _day):
         positions = [position_of(value) for value in values]
         known = [position for position in positions if position is not None]
         if len(known) == len(values):
@@ -92,13 +115,7 @@ def _number(value: str) -> float | None:
     return number if math.isfinite(number) and value.isascii() else None
 
 
-def _date(value: str) -> float | None:
-    """The day, as a number, of a date YYYY, YYYY-MM or YYYY-MM-DD, with or without a time."""
-    found = _ISO_DATE.match(value)
-    if not found:
-        return None
-    year, month, day = (int(part or 1) for part in found.groups())
-    try:
-        return float(datetime.date(year, month, day).toordinal())
-    except ValueError:
-        return None
+def _day(value: str) -> float | None:
+    """The day, as a number, of a date or of the first day of a month or year; None: no date."""
+    date = read_date(value)
+    return None if date is None else float(date.first_day.toordinal())

@@ -46,6 +46,16 @@ function ticks(most) {
   return Array.from({ length: Math.floor(most / step + 1.001) }, (_, n) => n * step);
 }
 
+/* The values that a line joins: all of them, or periods without a gap. A single period is joined to itself. */
+function stretches() {
+  const { numbers, values } = data.by, found = [];
+  values.forEach((_, n) => {
+    if (n > 0 && (!numbers || numbers[n] === numbers[n - 1] + 1)) found[found.length - 1].push(n);
+    else found.push([n]);
+  });
+  return found.map(each => each.length > 1 ? each : [each[0], each[0]]);
+}
+
 /* Draw the curves of topics. The shares at the pointer are written in `keys`, and the value in `note`. */
 function drawCurves(picture, shown, keys, note) {
   const width = picture.parentElement.clientWidth, height = 220, [left, right, top, bottom] = [46, 8, 8, 26];
@@ -70,10 +80,11 @@ function drawCurves(picture, shown, keys, note) {
     shape("text", picture, { x: middle, y: height - 7, "text-anchor": "middle" }, value);
     free = middle + half;
   });
+  const lines = stretches();
   [...shown.entries()].reverse().forEach(([n, each]) => {
     const paint = topic >= 0 && n === 0 ? "--accent" : PAINTS[n];
-    shape("polyline", picture, {
-      points: values.map((_, value) => `${x(value).toFixed(1)},${y(shareBy(value, each)).toFixed(1)}`).join(" "),
+    for (const line of lines) shape("polyline", picture, {
+      points: line.map(value => `${x(value).toFixed(1)},${y(shareBy(value, each)).toFixed(1)}`).join(" "),
       style: `stroke: var(${paint})`, "stroke-width": topic >= 0 && n === 0 ? 3 : 1.7, opacity: topic >= 0 && n ? 0.5 : 1,
     });
   });
