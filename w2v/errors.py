@@ -15,6 +15,10 @@ class W2VError(Exception):
     exit_code = 2
 
 
+class NotVectorsError(W2VError):
+    """A file is text or JSON, and no vector file, so it is no model either."""
+
+
 class NotFoundError(W2VError, KeyError):
     """A word or document has no vector, or its vector has no direction.
 

@@ -8,6 +8,8 @@ from typing import Any
 
 import click
 
+from w2v.errors import W2VError
+
 HELP_OPTIONS = ("-h", "--help")  # of every command
 _STANDARD_INPUTS = ("-", "/dev/stdin", "/dev/fd/0", "/proc/self/fd/0")
 _STDIN_READERS = "w2v.stdin"  # key of the context's meta: the arguments that name standard input
@@ -133,6 +135,17 @@ class Command(WithExamples):
                 if names.count(param.name) > 1:
                     raise click.UsageError(f"{_label(param)} is given twice: leave one out")
         return super().parse_args(ctx, args)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Call the command; W2VError with advice if it failed and its files have other places."""
+        try:
+            return super().invoke(ctx)
+        except (W2VError, click.UsageError, FileNotFoundError):
+            from w2v.cli.misplaced_files import advice
+
+            if message := advice(ctx):
+                raise W2VError(message) from None
+            raise
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the options under their headings."""

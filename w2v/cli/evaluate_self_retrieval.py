@@ -55,12 +55,13 @@ def self_retrieval(
     from w2v.runs.saved_model import SavedDocumentModel
     from w2v.system.progress import ProgressLine
 
+    saved = SavedDocumentModel(model)
     table = open_table(model, "documents")
     count = min(limit, len(table))
     sampled_rows = [number * len(table) // count for number in range(count)]
     names = [table.name(row) for row in sampled_rows]
     texts = NewTexts(corpus, settings, threads, ProgressLine(sys.stderr))
-    text, vectors = infer_vectors(SavedDocumentModel(model), texts, names)
+    text, vectors = infer_vectors(saved, texts, names)
     missing_names = [name for name, size in zip(names, text.sizes(), strict=True) if not size]
     known = [number for number, size in enumerate(text.sizes()) if size]  # have a known word
     if not known:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from w2v.classifier_settings import ClassifierSettings
-from w2v.embeddings import formats, subword_tensors
+from w2v.embeddings import subword_tensors
 from w2v.embeddings.formats import fasttext_model
 from w2v.models import models
 from w2v.networks.text_classifier import Prediction, TextClassifier
-from w2v.runs.saved_model import SavedModel, SavedNetwork, read_model
+from w2v.runs.saved_model import SavedModel, SavedNetwork, kind_of_model, read_model
 from w2v.text.corpus import Corpus
 
 
@@ -64,7 +64,7 @@ def open_classifier(path: str) -> TextClassifier:
 
     Raises  W2VError where the file holds no classifier, or is damaged
     """
-    if formats.sniff(path) != fasttext_model.KIND:
+    if kind_of_model(path) != fasttext_model.KIND:
         model = models().get(read_model(path)[1].get("model", ""))
         if model and model.is_labelled:
             return SavedTextClassifier(path)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from w2v.classifier_settings import ClassifierSettings
-from w2v.embeddings import container, formats, subword_tensors
+from w2v.embeddings import container, subword_tensors
 from w2v.embeddings.fasttext_file import LOSSES
 from w2v.embeddings.formats import fasttext_model
 from w2v.embeddings.row_matrices import DenseMatrix, Matrix
@@ -22,7 +22,7 @@ from w2v.embeddings.table import Table
 from w2v.errors import NotFoundError, W2VError
 from w2v.models import models
 from w2v.networks.fasttext_classifier import LABEL_PREFIX, FastTextClassifier, label_tree
-from w2v.runs.saved_model import SavedModel, read_model
+from w2v.runs.saved_model import SavedModel, kind_of_model, read_model
 from w2v.system.pipes import name_of
 from w2v.text.labels import leading_labels
 from w2v.text.tokenizers import split
@@ -94,7 +94,7 @@ def open_explainer(path: str) -> SavedExplainer:
 
     Raises  W2VError where the file holds no classifier that can be explained, or is damaged
     """
-    if formats.sniff(path) == fasttext_model.KIND:
+    if kind_of_model(path) == fasttext_model.KIND:
         return _of_fasttext(FastTextClassifier.read(path))
     name = read_model(path)[1].get("model", "")
     model = models().get(name)

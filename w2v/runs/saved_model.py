@@ -13,7 +13,7 @@ from w2v import setting_fields
 from w2v.embeddings import container, formats, subword_tensors
 from w2v.embeddings.formats import fasttext_model
 from w2v.embeddings.norms import has_direction, row_norms
-from w2v.errors import NotFoundError, W2VError
+from w2v.errors import NotFoundError, NotVectorsError, W2VError
 from w2v.models import Model, models
 from w2v.models.ppmi import renamed
 from w2v.network_settings import NetworkSettings
@@ -32,9 +32,20 @@ from w2v.topics.topic_words import TopicWords
 from w2v.training.protocols import AddsWords, InfersInBlocks
 
 
+def kind_of_model(path: str) -> str:
+    """The kind of a file that holds a model or vectors; W2VError where it holds neither."""
+    try:
+        return formats.sniff(path)
+    except NotVectorsError:
+        raise W2VError(
+            f"{name_of(path)} is not a model: this needs one, which w2v train -o X.safetensors "
+            "writes"
+        ) from None
+
+
 def read_model(path: str) -> tuple[dict[str, np.ndarray], dict[str, str]]:
     """Read the arrays and the metadata of a model; W2VError where the file holds only vectors."""
-    kind = formats.sniff(path)
+    kind = kind_of_model(path)
     if kind == fasttext_model.KIND and fasttext_model.is_classifier(path):
         raise W2VError(
             f"{name_of(path)} is a classifier of fastText, to which w2v predict and w2v evaluate "

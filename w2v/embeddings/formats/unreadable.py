@@ -14,7 +14,7 @@ from w2v.embeddings.text_rows import (
     rows_without_header,
     usual_length,
 )
-from w2v.errors import W2VError
+from w2v.errors import NotVectorsError, W2VError
 from w2v.system.text_file import MARK
 
 SUFFIXES = ()
@@ -43,7 +43,6 @@ _TEXTS = {
     b"<!DOCTYPE": _PAGE,
     b"<!doctype": _PAGE,
     b"<html": _PAGE,
-    b"{": "JSON: write its vectors as text, a name and its numbers on each line",
     b"\xff\xfe": _UTF16,
     b"\xfe\xff": _UTF16,
 }
@@ -86,10 +85,14 @@ def refusal(source: Source) -> W2VError:
     for begin, meaning in _TEXTS.items():
         if source.head.removeprefix(MARK).startswith(begin):
             return W2VError(f"{source.name} is {meaning}")
+    if source.head.removeprefix(MARK).startswith(b"{"):
+        return NotVectorsError(
+            f"{source.name} is JSON: write its vectors as text, a name and its numbers on each line"
+        )
     first = source.head.partition(b"\n")[0]
     rows, lengths = rows_without_header(source)
     number, line = rows[lengths.index(usual_length(lengths))] if rows else (1, first)
-    return W2VError(
+    return NotVectorsError(
         f"{source.name} is not a vector file: row {number}: expected a name and two or more "
         f"numbers, separated by blanks, or a word2vec header, 'ROWS DIM'; found {line[:20]!r}"
     )
