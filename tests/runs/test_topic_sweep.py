@@ -292,7 +292,7 @@ def interrupting(monkeypatch, chunks):
 
 
 def test_an_interrupted_sweep_keeps_what_is_finished(w2v, text, folder, monkeypatch):
-    args = ("2,3", "--sweep-seeds", "2", "-o", "models")
+    args = ("2,3", "--sweep-seeds", "2", "-o", "models", "--threads", "1")
     whole = sweep(w2v, *args[:3], "-o", "others", "--json")
     with monkeypatch.context() as patch:
         interrupting(patch, 2 * int(EPOCHS) + 3)
@@ -377,14 +377,15 @@ def test_progress_is_that_of_the_whole_sweep(text, monkeypatch):
 
 def test_what_is_said_about_the_text(w2v, text, folder):
     (folder / "text").write_text((folder / "text").read_text() + "\n" * 3)
-    outcome = w2v("topics", "--sweep", "2", text, *ARGS[:-1], "--sweep-seeds", "2")
+    call = ("topics", "--sweep", "2", text, *ARGS[:-1], "--sweep-seeds", "2", "--threads", "2")
+    outcome = w2v(*call)
     assert outcome.code == 0, outcome.err
     said = outcome.err
     assert said.count("vocabulary: ") == 1
     assert re.search(r"without any word of the vocabulary", said)
     count = len((folder / "text").read_text().splitlines())
     assert f"held out for the perplexity: {round(count / 10)} of {count} documents" in said
-    assert "2 models to train\n" in said
+    assert "2 models to train, 2 at a time\n" in said
     assert "wrote" not in said
     assert sweep(w2v, "2", "--sweep-seeds", "1").err == ""
 

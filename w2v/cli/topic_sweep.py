@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -129,12 +130,13 @@ def sweep(
     inputs |= {"the held-out text": valid} if valid else {}
     output_files.check({"--plot": plot}, {"one of the texts": paths, **inputs})
     line, rows = ProgressLine(sys.stderr, quiet), list[dict[str, Any]]()
-    for row in TopicSweep(request, topics, sweep_seeds, output, line, valid).rows():
-        line.hide()
-        if not rows:
-            results.print_heading(_HEADING)
-        rows.append(_facts(row))
-        results.print(rows[-1], _line(rows[-1]), [[*_short(rows[-1]).values()]])
+    with closing(TopicSweep(request, topics, sweep_seeds, output, line, valid).rows()) as found:
+        for row in found:
+            line.hide()
+            if not rows:
+                results.print_heading(_HEADING)
+            rows.append(_facts(row))
+            results.print(rows[-1], _line(rows[-1]), [[*_short(rows[-1]).values()]])
     if plot:
         from w2v.plots import chart_data
 

@@ -1,22 +1,25 @@
 """A topic sweep: LDA with several numbers of topics and seeds, and the figures of each number.
 
-The models are trained one after another, each with all threads, in deterministic rounds. The
-figures, except for the seconds, therefore do not depend on the number of threads.
+The models are trained in deterministic rounds. The figures, except for the seconds, therefore do
+not depend on the number of threads, and on how many models are trained at a time.
 """
 
 from __future__ import annotations
 
 import os
+import threading
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import replace
+from functools import partial
 from tempfile import TemporaryDirectory
 
 from w2v.errors import W2VError
 from w2v.kernels.cache import is_cold, machine_code
 from w2v.models.lda import Settings
-from w2v.runs.executors import local_executor
+from w2v.runs import memory
+from w2v.runs.executors import ChunkExecutor, Threads
 from w2v.runs.messages import Messages
 from w2v.runs.provenance import Provenance
 from w2v.runs.request import Request
@@ -25,9 +28,10 @@ from w2v.runs.saved_model import SavedTopicModel
 from w2v.runs.sweep_figures import ModelFigures, SweepRow, measure, summarise
 from w2v.runs.sweep_record import NAME, SweepRecord
 from w2v.runs.sweep_texts import SweepTexts
+from w2v.runs.sweep_training import ModelInTraining, side_by_side
 from w2v.runs.text_messages import Console, say_bad_bytes, say_compiling
-from w2v.system import locks
-from w2v.system.progress import Progress, duration, plural
+from w2v.system import locks, resources
+from w2v.system.progress import duration, plural
 from w2v.text.encoded_text import EncodedDocuments, EncodedText
 from w2v.text.vocabulary import Vocabulary
 from w2v.topics.lda import LdaTrainer
@@ -36,6 +40,7 @@ _KERNELS = "word_hash", "documents", "gibbs", "topic_inference", "topic_windows"
 # Sampling a token takes as long as the work for this many topics, plus the topics. From the speeds
 # in the manual, 43 million tokens/s with 20 topics and 7 million with 1,000.
 _OVERHEAD = 170
+_MARGIN = 1.1  # models are trained side by side if memory is left beyond their estimates
 
 
 class TopicSweep:
@@ -66,10 +71,13 @@ class TopicSweep:
         self._seeds = range(first, first + seeds)
         self._folder = folder
         self._texts = SweepTexts(request, valid)
+        self._threads = request.run.threads or resources.processors()
         self._done, self._finished, self._started = 0.0, 0, 0.0
 
-    def rows(self) -> Iterator[SweepRow]:
+    def rows(self) -> Generator[SweepRow, None, None]:
         """Train the models, and yield the figures of each number of topics when they are known.
+
+        Meanwhile other models are trained on. `close` stops them.
 
         Raises  W2VError for a corpus that cannot be read or is too small, for a folder with another
                 sweep, and as `TrainingRun`. After a stop signal, the folder keeps the finished
@@ -78,22 +86,32 @@ class TopicSweep:
         with ExitStack() as stack:
             folder = stack.enter_context(self._opened())
             for number in self._topics:
-                self._run(folder, number, self._seeds[0], self._console)  # checks the settings
+                self._run(folder, number, self._seeds[0])  # checks the settings
             if self._folder:
                 stack.enter_context(locks.locked(os.path.join(folder, NAME)))
             record = self._read(folder)
-            self._say_plan(record)
+            models = [(number, seed) for number in self._topics for seed in self._seeds]
+            known = {model: record.get(*model) if record else None for model in models}
+            missing = [model for model in models if known[model] is None]
+            self._finished = len(models) - len(missing)
+            self._total = sum(_OVERHEAD + number for number, _ in missing)
+            at_once = self._at_once(folder, missing)
+            self._say_plan(missing, at_once)
             self._started = time.monotonic()
+            trained = side_by_side(
+                missing, self._threads, at_once, partial(self._trained, folder, record is None),
+                partial(self._keep, record), self._show,
+            )  # fmt: skip
+            stack.enter_context(closing(trained))
             for number in self._topics:
-                models = []
-                for seed in self._seeds:
-                    figures = record and record.get(number, seed)
+                while not all(known[number, seed] for seed in self._seeds):
                     try:
-                        models.append(figures or self._trained(folder, number, seed, record))
+                        figures = next(trained)
                     except KeyboardInterrupt:
                         self._say_stopped()
                         raise
-                yield summarise(models)
+                    known[figures.topics, figures.seed] = figures
+                yield summarise([found for seed in self._seeds if (found := known[number, seed])])
 
     def _say_stopped(self) -> None:
         """Report that a signal has stopped the sweep."""
@@ -119,22 +137,25 @@ class TopicSweep:
                 with suppress(OSError):  # it has files
                     os.rmdir(self._folder)
 
-    def _run(self, folder: str, topics: int, seed: int, console: Console) -> TrainingRun:
-        """A training run of one model."""
+    def _run(
+        self, folder: str, topics: int, seed: int, model: ModelInTraining | None = None
+    ) -> TrainingRun:
+        """A training run of one model; without `model`, it has all threads."""
         options = self._request.options
         assert isinstance(options, Settings)
         request = replace(
             self._request, output=_path(folder, topics, seed), temporary=self._folder is None,
             options=replace(options, topics=topics, seed=seed, deterministic=True),
         )  # fmt: skip
-        messages = Messages(console, request)
-        return TrainingRun(request, local_executor(request), messages, self._texts)
+        engine = model.engine if model else Threads(self._threads, in_rounds=True)
+        messages = Messages(model or self._console, request)
+        return TrainingRun(request, ChunkExecutor(request, engine), messages, self._texts)
 
     def _read(self, folder: str) -> SweepRecord | None:
         """Read the documents, and the record of earlier models; None without a folder."""
         if is_cold(*_KERNELS):
             say_compiling(self._console)
-        run = self._run(folder, self._topics[0], self._seeds[0], self._console)
+        run = self._run(folder, self._topics[0], self._seeds[0])
         vocabulary, text = self._texts.read(
             run.executor.read, run.messages.reading(run.corpus), {}, False
         )
@@ -171,70 +192,79 @@ class TopicSweep:
         smallest = replace(options, topics=min(self._topics))
         return LdaTrainer(vocabulary, text, smallest).place_seeds(self._request.text)
 
-    def _say_plan(self, record: SweepRecord | None) -> None:
-        """Report how many models are to be trained, and compute the work of all of them."""
-        models = [(number, seed) for number in self._topics for seed in self._seeds]
-        missing = [model for model in models if not (record and record.get(*model))]
-        self._finished = len(models) - len(missing)
-        self._total = sum(_OVERHEAD + number for number, _ in missing)
-        before = f"; {self._finished} of {len(models)} were finished before"
+    def _at_once(self, folder: str, missing: Sequence[tuple[int, int]]) -> int:
+        """How many of these models can be trained at a time: as many as threads and memory allow.
+
+        Each is taken to need as much memory as the largest one.
+        """
+        most = min(self._threads, len(missing))
+        if most <= 1:
+            return 1
+        model = ModelInTraining(*max(missing), threading.Event())
+        run = self._run(folder, model.topics, model.seed, model)
+        run.read()
+        trainer = run.executor.trainer
+        assert isinstance(trainer, LdaTrainer)
+        tokens = sum(array.nbytes for array in trainer.tokens)
+        limit, free = self._request.run.max_memory, resources.available_memory()
+        if limit:
+            unused = resources.size(limit) - resources.used_memory()
+            free = unused if free is None else min(free, unused)
+        for count in range(most, 1, -1):
+            model.engine.threads = self._threads // count
+            needed = memory.needed(run.executor, run.vocabulary, run.text).additional + tokens
+            if free is None or count * needed * _MARGIN <= free:
+                return count
+        return 1
+
+    def _say_plan(self, missing: Sequence[tuple[int, int]], at_once: int) -> None:
+        """Report how many models are to be trained, and how many at a time."""
+        count = len(self._topics) * len(self._seeds)
         self._console.say(
-            f"{plural(len(missing), 'model')} to train{before if self._finished else ''}"
+            f"{plural(len(missing), 'model')} to train"
+            + (f", {at_once} at a time" if at_once > 1 else "")
+            + (f"; {self._finished} of {count} were finished before" if self._finished else "")
         )
 
-    def _trained(
-        self, folder: str, topics: int, seed: int, record: SweepRecord | None
-    ) -> ModelFigures:
-        """Train a model, measure it, and keep its figures."""
-        count, work = len(self._topics) * len(self._seeds), _OVERHEAD + topics
-        name = f"model {self._finished + 1} of {count}, {plural(topics, 'topic')}, seed {seed}"
-        console = _SweepConsole(self._console, name, self._done, work, self._total, self._started)
-        run, begin = self._run(folder, topics, seed, console), time.monotonic()
+    def _trained(self, folder: str, is_temporary: bool, model: ModelInTraining) -> ModelFigures:
+        """Train and measure a model, on a thread of its own.
+
+        is_temporary  whether the file of the model is removed
+        """
+        run = self._run(folder, model.topics, model.seed, model)
+        begin = time.monotonic()
         is_whole = not (run.has_checkpoint() or os.path.exists(run.request.output))
         run.carry_out(resume=self._folder is not None)
         seconds = time.monotonic() - begin if is_whole else None
-        model = SavedTopicModel(run.request.output)
-        figures = measure(model, seed, self._texts, run.vocabulary, run.executor.threads, seconds)
-        if record:
-            record.add(figures)
-        else:
+        saved = SavedTopicModel(run.request.output)
+        figures = measure(
+            saved, model.seed, self._texts, run.vocabulary, model.engine.threads, seconds
+        )
+        if is_temporary:
             os.unlink(run.request.output)
-        self._done += work
-        self._finished += 1
         return figures
 
+    def _keep(self, record: SweepRecord | None, figures: ModelFigures) -> None:
+        """Keep the figures of a model."""
+        if record:
+            record.add(figures)
+        self._done += _OVERHEAD + figures.topics
+        self._finished += 1
 
-class _SweepConsole:
-    """A console that shows the progress of a model as that of the sweep, and prints no messages.
-
-    console  shows the progress
-    name     the model
-    done     the work of the models before
-    work     the work of this model
-    total    the work of all models
-    started  when the first model was begun, by `time.monotonic`
-    """
-
-    def __init__(
-        self, console: Console, name: str, done: float, work: float, total: float, started: float
-    ):
-        self._console, self._name = console, name
-        self._done, self._work, self._total, self._started = done, work, total, started
-
-    def say(self, message: str) -> None:
-        """Print nothing: the sweep has its own messages."""
-
-    def warn(self, message: str) -> None:
-        """Print nothing: the sweep has printed the warnings about the text."""
-
-    def show(self, state: object) -> None:
-        """Show the progress."""
-        if isinstance(state, Progress):
-            done = self._done + self._work * state.words / state.total
-            spent = time.monotonic() - self._started
-            left = duration(spent * (self._total / done - 1)) if done else "?"
+    def _show(self, models: Sequence[ModelInTraining]) -> None:
+        """Show the progress of the models that are being trained, as that of the sweep."""
+        count = len(self._topics) * len(self._seeds)
+        done = self._done + sum((_OVERHEAD + model.topics) * model.share for model in models)
+        spent = time.monotonic() - self._started
+        left = f"{duration(spent * (self._total / done - 1)) if done else '?'} left in all"
+        if len(models) == 1:
+            [model] = models
+            name = f"{plural(model.topics, 'topic')}, seed {model.seed}: {model.share:6.1%}"
+            self._console.show(f"model {self._finished + 1} of {count}, {name}  {left}")
+        else:
             self._console.show(
-                f"{self._name}: {state.words / state.total:6.1%}  {left} left in all"
+                f"{self._finished} of {count} models finished, {len(models)} in training: "
+                f"{done / self._total:6.1%}  {left}"
             )
 
 
