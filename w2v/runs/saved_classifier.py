@@ -9,7 +9,8 @@ from w2v.embeddings import subword_tensors
 from w2v.embeddings.formats import fasttext_model
 from w2v.models import models
 from w2v.networks.text_classifier import Prediction, TextClassifier
-from w2v.runs.saved_model import SavedModel, SavedNetwork, kind_of_model, read_model
+from w2v.runs.model_file import kind_of_model, read_model
+from w2v.runs.saved_model import SavedModel, SavedNetwork
 from w2v.text.corpus import Corpus
 
 

@@ -22,7 +22,8 @@ from w2v.embeddings.table import Table
 from w2v.errors import NotFoundError, W2VError
 from w2v.models import models
 from w2v.networks.fasttext_classifier import LABEL_PREFIX, FastTextClassifier, label_tree
-from w2v.runs.saved_model import SavedModel, kind_of_model, read_model
+from w2v.runs.model_file import kind_of_model, read_model
+from w2v.runs.saved_model import SavedModel
 from w2v.system.pipes import name_of
 from w2v.text.labels import leading_labels
 from w2v.text.tokenizers import split

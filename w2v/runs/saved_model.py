@@ -10,14 +10,14 @@ from typing import Any, TypeVar, cast
 import numpy as np
 
 from w2v import setting_fields
-from w2v.embeddings import container, formats, subword_tensors
-from w2v.embeddings.formats import fasttext_model
+from w2v.embeddings import container, subword_tensors
 from w2v.embeddings.norms import has_direction, row_norms
-from w2v.errors import NotFoundError, NotVectorsError, W2VError
+from w2v.errors import NotFoundError, W2VError
 from w2v.models import Model, models
 from w2v.models.ppmi import renamed
 from w2v.network_settings import NetworkSettings
 from w2v.networks.text_classifier import Prediction, TextCounts
+from w2v.runs.model_file import read_model
 from w2v.settings import DocumentSettings, ParagraphSettings, SubwordSettings, TextSettings
 from w2v.system.pipes import name_of
 from w2v.system.spooled_array import SpooledArray
@@ -30,34 +30,6 @@ from w2v.topics.coherence import Coherence
 from w2v.topics.document_mixtures import Mixtures
 from w2v.topics.topic_words import TopicWords
 from w2v.training.protocols import AddsWords, InfersInBlocks
-
-
-def kind_of_model(path: str) -> str:
-    """The kind of a file that holds a model or vectors; W2VError where it holds neither."""
-    try:
-        return formats.sniff(path)
-    except NotVectorsError:
-        raise W2VError(
-            f"{name_of(path)} is not a model: this needs one, which w2v train -o X.safetensors "
-            "writes"
-        ) from None
-
-
-def read_model(path: str) -> tuple[dict[str, np.ndarray], dict[str, str]]:
-    """Read the arrays and the metadata of a model; W2VError where the file holds only vectors."""
-    kind = kind_of_model(path)
-    if kind == fasttext_model.KIND and fasttext_model.is_classifier(path):
-        raise W2VError(
-            f"{name_of(path)} is a classifier of fastText, to which w2v predict and w2v evaluate "
-            "classify --by model apply: this needs a model that w2v train -o X.safetensors writes"
-        )
-    if kind != formats.CONTAINER:
-        raise W2VError(
-            f"{name_of(path)} ({kind}) holds only vectors: this needs a model, which w2v train -o "
-            "X.safetensors writes"
-        )
-    return container.read(path)
-
 
 S = TypeVar("S")
 
