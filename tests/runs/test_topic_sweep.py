@@ -414,7 +414,7 @@ def test_the_help_has_the_options_of_lda(w2v, given):
     for option in ("--sweep-seeds", "--epochs", "--min-df", "--text-field", "--threads", "--alpha"):
         assert f"  {option} " in outcome.out
     for option in ("--topics ", "--deterministic", "--patience", "--topic-keys", "--dim"):
-        assert option not in outcome.out
+        assert f"\n  {option}" not in outcome.out
     listing = w2v("topics", "--help").out
     assert "--epochs N" not in listing
     assert "--sweep LIST" in listing
