@@ -371,8 +371,8 @@ class RunSettings:
         file="output",
     )  # fmt: skip
     update: str | None = training_setting(
-        None, "Continue training this skipgram or cbow model, with its settings, on CORPUS. New "
-        "words of CORPUS are added to the vocabulary of the model.", file="input",
+        None, "Continue training this skipgram, cbow or lda model, with its settings, on CORPUS. "
+        "New words of CORPUS are added to the vocabulary of the model.", file="input",
     )  # fmt: skip
     blank: str | None = run_setting(
         None, "Replace each blank in a name by TEXT, for example by _. Use it for .txt, .vec and "

@@ -3,22 +3,27 @@
 import os
 import random
 import signal
+from contextlib import ExitStack
 from pathlib import Path
 
 import numpy as np
 import planted
 import pytest
-from helpers import COMPILED, compiled, start_run
+from helpers import COMPILED, Silent, compiled, start_run
 from one_process import Here, Members
 
+from w2v import api
 from w2v.errors import ConnectionLostError
 from w2v.factorization import svd
 from w2v.models import models
+from w2v.runs.messages import Messages
+from w2v.runs.run import TrainingRun
 from w2v.training.chunks import GibbsPlan
 
 pytest.importorskip("distributed", reason="the extra cluster is not installed")
 
 from w2v.cluster import connection, count_changes, svd_products  # noqa: E402
+from w2v.cluster.executor import cluster_executor  # noqa: E402
 from w2v.cluster.svd_products import ClusterProducts  # noqa: E402
 
 LOST = "--cluster here: data were lost with workers 4 times in a row: read the workers' logs"
@@ -142,6 +147,29 @@ def test_lda_with_seed_words_here_goes_the_way_of_the_cluster(text, here, monkey
     wanted = finish(make_run("lda", text, "a.safetensors", seeds=seeds, **options))
     assert finish(make_run("lda", text, "b.safetensors", here, seeds=seeds, **options)) == wanted
     assert plain != wanted
+
+
+@pytest.mark.parametrize("sampler", ["dense", "sparse"])
+def test_an_update_of_lda_here_goes_the_way_of_the_cluster(text, here, monkeypatch, sampler):
+    monkeypatch.setattr("w2v.cluster.lda_rounds.MIN_BASE_ROUNDS", 3)
+    monkeypatch.setattr("w2v.cluster.lda_rounds.MAX_BASE_ROUNDS", 3)
+    options = {**LDA, "epochs": 8 if COMPILED else 4, "sampler": sampler}
+    finish(make_run("lda", text, "old.safetensors", **options))
+    Path("more").write_text(planted.text(200 if COMPILED else 8, seed=5) + "neologism\n" * 6)
+    given = {"update": "old.safetensors", "min_count": 1, "threads": 1}
+    found = []
+    for cluster in (None, here):
+        run = api.build_run(
+            ["more"], "x.safetensors", models()["lda"], given, Silent(), ExitStack()
+        )
+        if cluster:
+            executor = cluster_executor(run.request, cluster)
+            run = TrainingRun(run.request, executor, Messages(Silent(), run.request))
+        run.read()
+        run.start()
+        found.append(finish(run))
+    assert found[0] == found[1]
+    assert found[0] != Path("old.safetensors").read_bytes()
 
 
 def test_what_was_lost_is_sampled_again(text, here, monkeypatch):

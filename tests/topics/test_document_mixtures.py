@@ -232,7 +232,7 @@ def test_what_needs_vectors_of_documents_says_so(w2v, text):
         outcome = w2v(*command)
         assert one_line(outcome, 2, "train without --document-table sparse"), outcome
     outcome = w2v("train", text, *TRAIN, "--document-table", "sparse", "-o", "x.txt")
-    assert one_line(outcome, 2, "write X.safetensors, or leave out --document-table")
+    assert one_line(outcome, 2, "write X.safetensors, or add --document-table dense")
 
 
 def test_damaged_files_are_refused_in_one_line(w2v, text):

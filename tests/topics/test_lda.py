@@ -530,7 +530,7 @@ def test_documents_in_a_temporary_file_take_no_memory():
         "document_sums": ((1000, 16), np.int32),
         "topic_samples": ((0, 1000), np.int16),
     }
-    trainer.settings, needed = SimpleNamespace(is_sparse=False), []
+    trainer.settings, trainer._earlier, needed = SimpleNamespace(is_sparse=False), None, []
     for mapped in (False, True):
         trainer._text = SimpleNamespace(mapped=mapped)
         needed.append(trainer.memory_bytes(1))

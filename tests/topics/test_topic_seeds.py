@@ -24,7 +24,8 @@ from w2v.topics.coherence import measure_coherence
 from w2v.topics.gibbs_rounds import GibbsRounds
 from w2v.topics.inference import TopicInference
 from w2v.topics.priors import update_eta
-from w2v.topics.seeds import PseudoCounts, pseudo_count, read_seeds
+from w2v.topics.seeds import pseudo_count, read_seeds
+from w2v.topics.sparse_counts import SparseCounts
 from w2v.topics.topic_words import top_words
 
 THEMES = {
@@ -64,7 +65,7 @@ def make_run(text, output="x.safetensors", threads=1, **options):
 
 
 def pairs(*entries):
-    return PseudoCounts(*np.array(entries, np.int32).T.copy())
+    return SparseCounts(*np.array(entries, np.int32).T.copy())
 
 
 # The file.

@@ -104,16 +104,27 @@ def document_frequencies(counts: Sparse) -> np.ndarray:
     return np.bincount(counts.columns, minlength=counts.width)
 
 
-def choose(vocabulary: Vocabulary, counts: Sparse, settings: TermSettings) -> np.ndarray:
+def choose(
+    vocabulary: Vocabulary,
+    counts: Sparse,
+    settings: TermSettings,
+    is_earlier: np.ndarray | None = None,
+) -> np.ndarray:
     """The ids of the words that the settings keep as terms; int64, in ascending order.
 
-    Raises  W2VError if no word is kept, OSError if the file of stop words cannot be read
+    is_earlier  bool (V,), the terms of the model that is updated. They stay terms in any case, and
+                the settings choose among the other words. None: a new model
+    Raises      W2VError if no word is kept, OSError if the file of stop words cannot be read
     """
     documents = len(counts.starts) - 1
     frequencies = document_frequencies(counts)
     is_term = (frequencies >= settings.min_df) & (frequencies <= settings.max_df * documents)
-    is_term[: settings.drop_top] = False  # The vocabulary is sorted by descending count.
+    if is_earlier is None:
+        is_earlier = np.zeros(is_term.size, np.bool_)
+    # The vocabulary is sorted by descending count.
+    is_term[np.flatnonzero(~is_earlier)[: settings.drop_top]] = False
     is_term &= ~stopwords.find(settings.stopwords, vocabulary.names).is_listed
+    is_term |= is_earlier
     if not is_term.any():
         raise W2VError(
             "no term is left in the vocabulary: lower --min-df or --drop-top, or raise --max-df"

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from w2v.text.encoded_text import EncodedText
     from w2v.text.vocabulary import Vocabulary
+    from w2v.topics.earlier_topics import EarlierTopics
     from w2v.topics.topic_words import TopicWords
     from w2v.training.protocols import DocumentInference, Trainer
 
@@ -126,16 +127,22 @@ class Model:
         return "documents" if self.has_documents else "words"
 
     def make_trainer(
-        self, vocabulary: Vocabulary, text: EncodedText, options: ModelSettings
+        self,
+        vocabulary: Vocabulary,
+        text: EncodedText,
+        options: ModelSettings,
+        earlier: EarlierTopics | None = None,
     ) -> Trainer:
         """Make a trainer of the model.
 
         vocabulary  the vocabulary of the text
         text        the encoded text
         options     the settings of the model
+        earlier     the topics of the model that is updated; None: a new model, or one whose vectors
+                    are copied into the trainer
         """
         make: Callable[..., Trainer] = _imported(self.trainer)
-        return make(vocabulary, text, options)
+        return make(vocabulary, text, options, *([earlier] if earlier else []))
 
     def make_inference(
         self, options: ModelSettings, tensors: Mapping[str, np.ndarray]

@@ -119,4 +119,5 @@ MODEL = Model(
     inference="w2v.topics.lda:LdaInference",
     topic_words="w2v.topics.lda:read_topics",
     is_mixture=True,
+    updatable=True,
 )

@@ -247,9 +247,10 @@ class ChunkExecutor:
 
     def prepare(self, vocabulary: Vocabulary, text: EncodedText) -> None:
         """Make the trainer and the plan of its chunks."""
-        trainer = self._request.model.make_trainer(vocabulary, text, self._request.options)
+        request, initial = self._request, self._request.initial
+        earlier = initial.topics if initial else None
+        trainer = request.model.make_trainer(vocabulary, text, request.options, earlier)
         assert isinstance(trainer, IterativeTrainer)
-        initial = self._request.initial
         if isinstance(trainer, SgdTrainer):
             trainer.share_rows(trainer.find_shared_rows(initial.subwords if initial else None))
         self.trainer = trainer

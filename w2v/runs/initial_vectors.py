@@ -1,4 +1,4 @@
-"""Initial vectors that are read from a file, instead of random ones: --init and --update."""
+"""Initial vectors or topics that are read from a file, not drawn at random: --init, --update."""
 
 from __future__ import annotations
 
@@ -15,9 +15,11 @@ from w2v.embeddings.subwords import Subwords
 from w2v.embeddings.table import Table
 from w2v.errors import W2VError
 from w2v.models import models
+from w2v.setting_fields import option_name
 from w2v.settings import ModelSettings, SubwordSettings
 from w2v.system.pipes import name_of, sha256_of
 from w2v.text.vocabulary import Vocabulary
+from w2v.topics.earlier_topics import EarlierTopics, read_earlier_topics
 from w2v.training.protocols import ComposesWords, GradientTrainer, HasVectors
 
 _OUTPUT_VECTORS = "output_vectors"  # the name of a model's second matrix
@@ -28,7 +30,7 @@ class InitialVectors:
 
     path    a vector file in any format; with `update` a model that `w2v train` wrote
     update  whether to start from the whole model: its words, their counts, input and output
-            vectors. Otherwise only the vectors of words of the text are used
+            vectors, or its topics. Otherwise only the vectors of words of the text are used
     Raises  W2VError where the file is unsuitable, OSError where it cannot be read
 
     Attributes:
@@ -39,6 +41,9 @@ class InitialVectors:
     dim          the length of a vector
     model        the name of the model that is updated; empty for --init
     settings     the settings of the model that is updated; empty for --init
+    file_hashes  the SHA-256 of files that settings of the model name, and that an update does not
+                 read again, by setting
+    topics       the topics of the model, if it is a topic model; otherwise None
     left_out     a message about vectors that `copy_into` left out; empty if there are none
     subwords     the subwords of the file; None if it has none
     fingerprint  the SHA-256 of the file
@@ -49,6 +54,8 @@ class InitialVectors:
         self.option = "--update" if update else "--init"
         self.model = ""
         self.settings: dict[str, Any] = {}
+        self.file_hashes: dict[str, str] = {}
+        self.topics: EarlierTopics | None = None
         self.left_out = ""
         self._output_vectors: np.ndarray | None = None
         self.subwords: Subwords | None = None
@@ -77,7 +84,11 @@ class InitialVectors:
                 f"{self.name} was trained with --loss hs, whose tree of words cannot take new "
                 "counts: train on all texts, or start from its word vectors with --init"
             )
+        self.model = metadata.get("model", "")
         self.table = container.read_table(self.path, tensors, "words")
+        if models()[self.model].topic_words:
+            self._open_topics(tensors)
+            return
         self._output_vectors = tensors.get(_OUTPUT_VECTORS, np.empty(0))
         size = len(self.table), self.table.dim
         if self._output_vectors.shape != size or not _is_vocabulary(self.table):
@@ -85,13 +96,55 @@ class InitialVectors:
         if not (np.isfinite(self.table.norms).all() and np.isfinite(self._output_vectors).all()):
             raise W2VError(f"{self.name}: damaged: some vectors are not finite")
         self.subwords = subword_tensors.read(self.path, tensors, metadata, *size)
-        self.model = metadata.get("model", "")
+
+    def _open_topics(self, tensors: Mapping[str, np.ndarray]) -> None:
+        """Read the topics of a model; W2VError where its arrays do not match.
+
+        Of its settings, an update does not take the file of seeds, because the model has what
+        follows from it, and not the formats of several files. Priors are kept, not fitted.
+        """
+        try:
+            if not _is_vocabulary(self.table):
+                raise ValueError("words.names or words.counts")
+            self.topics = read_earlier_topics(tensors, self.table)
+        except (KeyError, ValueError, TypeError, IndexError) as error:
+            raise W2VError(f"{self.name}: damaged: its arrays do not match ({error})") from None
+        self.settings["optimize"] = "none"
+        if seeds := self.settings.pop("seeds", None):
+            self.file_hashes["seeds"] = seeds
+        if "," in str(self.settings.get("format")):
+            del self.settings["format"]
+
+    def check_given(self, values: Mapping[str, Any]) -> None:
+        """Raise W2VError for a setting of the user that an update of topics cannot have.
+
+        values  the settings that the user gives, by name
+        """
+        if not self.topics:
+            return
+        kept = {"seeds": "seeds", "alpha": "priors", "eta": "priors"}
+        for setting in kept.keys() & values.keys():
+            option = option_name(setting)
+            raise W2VError(
+                f"{option} cannot be used with --update, which keeps the {kept[setting]} of the "
+                f"model: leave out {option}"
+            )
+        if "stopwords" not in values and str(self.settings.get("stopwords")).startswith("sha256:"):
+            raise W2VError(
+                f"{self.name} was trained with a file of --stopwords, which it does not hold: give "
+                "--stopwords FILE again, or --stopwords none to leave out no new words"
+            )
 
     def check(self, model: str, dim: int) -> None:
         """Raise W2VError where the run has another model or dimension than the file."""
         if self.update and model != self.model:
             own = f"--model {self.model}"
             raise W2VError(f"{self.name} was trained with {own}: use {own}")
+        if self.topics and dim != self.dim:
+            raise W2VError(
+                f"{self.name} has {self.dim} topics, but --topics is {dim}: leave out --topics, or "
+                "train a new model on all texts"
+            )
         if dim != self.dim:
             raise W2VError(
                 f"{self.name} has vectors of {self.dim} numbers, but --dim is {dim}: leave out "
@@ -141,7 +194,12 @@ class InitialVectors:
         """Copy the shared vectors into the trainer, see `copy_into`, which describes the result.
 
         freeze  whether to exclude them from training, if the model is trained by gradient descent
+
+        The trainer of a topic model has the topics already, see `Model.make_trainer`.
         """
+        if self.topics:
+            known = set(self.topics.names)
+            return np.array([name in known for name in names])
         rows = self.copy_into(trainer, names)
         if freeze and isinstance(trainer, GradientTrainer):
             trainer.freeze(rows)
@@ -161,6 +219,8 @@ class InitialVectors:
     def copy_to(self, output: str) -> str:
         """Copy the model to `output`, in the format that the suffix of `output` names.
 
+        A format that holds one table gets the table that training would write.
+
         Returns a message about subwords that the format changes or leaves out; empty if there are
         none.
         """
@@ -170,7 +230,8 @@ class InitialVectors:
             return ""
         lost = formats.lost_subwords(output) if self.subwords else ""
         if lost or not self.subwords:
-            write(output, self.table)
+            name = models()[self.model].table
+            write(output, self.table if name == "words" else formats.load(self.path, name))
             return lost
         table = self.table.with_subwords(self.subwords)
         facts = fasttext_export.facts_of(self.path, table)
@@ -218,7 +279,9 @@ def read_initial(values: Mapping[str, Any]) -> InitialVectors | None:
     source = path or update
     if not source:
         return None
-    return InitialVectors(source, bool(update))
+    initial = InitialVectors(source, bool(update))
+    initial.check_given(values)
+    return initial
 
 
 def _check_update(path: str) -> None:

@@ -158,7 +158,12 @@ class Messages:
         threads      number of training threads
         """
         request, initial = self._request, self._request.initial
-        if initial:
+        if initial and initial.topics:
+            self._console.say(
+                f"the counts of {plural(initialised, 'word')} come from {initial.name}; "
+                f"{output_name(request.output)} will have only the new documents"
+            )
+        elif initial:
             frozen = " and stay frozen" if request.run.freeze else ""
             self._console.say(
                 f"{initialised:,} of {len(vocabulary.names):,} words take their initial vectors "

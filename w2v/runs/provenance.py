@@ -57,6 +57,7 @@ class Provenance:
         values = asdict(request.options) | asdict(request.text) | self._files
         if values.get("seeds", "") is None:
             del values["seeds"]  # so that files without seeds keep the bytes of earlier versions
+        values |= request.initial.file_hashes if request.initial else {}
         return values | (asdict(request.documents) if request.documents else {})
 
     def identity(self) -> dict[str, Any]:

@@ -163,7 +163,7 @@ class Request:
         if vars(self.options).get("document_table") == "sparse" and formats.writer(self.output):
             raise W2VError(
                 f"{self.output} would hold vectors of documents, which --document-table sparse "
-                "does not make: write X.safetensors, or leave out --document-table"
+                "does not make: write X.safetensors, or add --document-table dense"
             )
         plain = packing.plain_name(self.output)
         if self.composes_words and plain != self.output and plain.lower().endswith(".bin"):

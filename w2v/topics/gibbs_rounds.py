@@ -21,7 +21,7 @@ from w2v.kernels.gibbs import count_topics, make_sampler, sample_topics
 from w2v.kernels.random import random_state
 from w2v.kernels.simd import aligned
 from w2v.topics.priors import update_alpha, update_eta
-from w2v.topics.seeds import NO_PSEUDO_COUNTS, PseudoCounts
+from w2v.topics.sparse_counts import NO_COUNTS, SparseCounts
 from w2v.topics.topic_samples import keep_sample
 from w2v.training.chunks import Chunk
 
@@ -48,9 +48,11 @@ class TopicCounts:
     settings  `models.lda.Settings`
     end       the number of tokens in an epoch
     pseudo    the pseudo-counts of seed words
+    earlier   the counts of the model that is updated; none for a new model
 
-    `counts`, int32 (V, K), holds the number of tokens of each word that have each topic, plus the
-    pseudo-counts: the kernels then sample with the prior eta + s of seed words.
+    `counts`, int32 (V, K), holds the number of tokens of each word that have each topic. The tokens
+    of the model that is updated are among them, but their topics are never sampled. The
+    pseudo-counts are added: the kernels then sample with the prior eta + s of seed words.
     """
 
     def __init__(
@@ -59,12 +61,14 @@ class TopicCounts:
         matrices: dict[str, np.ndarray],
         settings: Any,
         end: int,
-        pseudo: PseudoCounts = NO_PSEUDO_COUNTS,
+        pseudo: SparseCounts = NO_COUNTS,
+        earlier: SparseCounts = NO_COUNTS,
     ):
         self._tokens, self._matrices, self._settings, self._end = tokens, matrices, settings, end
         self._lengths, self._pseudo = np.diff(tokens.starts), pseudo
         self.counts = aligned(matrices["word_sums"].shape, np.int32)
         count_topics(tokens.words, matrices["topics"], self.counts)
+        earlier.add_to(self.counts)
         pseudo.add_to(self.counts)
         self._totals = self.counts.sum(axis=0)
         self._lock = threading.Lock()
@@ -138,9 +142,10 @@ class GibbsRounds(TopicCounts):
         matrices: dict[str, np.ndarray],
         settings: Any,
         end: int,
-        pseudo: PseudoCounts = NO_PSEUDO_COUNTS,
+        pseudo: SparseCounts = NO_COUNTS,
+        earlier: SparseCounts = NO_COUNTS,
     ):
-        super().__init__(tokens, matrices, settings, end, pseudo)
+        super().__init__(tokens, matrices, settings, end, pseudo, earlier)
         self._buffers: list[SamplerBuffers] = []
         self._idle = iter(list(self._buffers))
         self._bounds = np.linspace(0, len(self.counts), PARTS + 1).astype(np.int64)

@@ -8,7 +8,8 @@ to one Markov chain, in which topics keep their numbers.
 
 Terms are the words of the vocabulary that the model keeps. Arrays have M documents, V terms and K
 topics. In formulas, n_w is the number of tokens of word w, and n_wk the number of those that have
-topic k. s_wk are the pseudo-counts of seed words (`topics.seeds`), which are 0 for other words.
+topic k. s_wk are the pseudo-counts of seed words (`topics.seeds`), which are 0 for other words. In
+an update, n_w and n_wk include the tokens of the model that is updated (`topics.earlier_topics`).
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ import numpy as np
 
 from w2v.embeddings import container
 from w2v.embeddings.table import Table
+from w2v.errors import NothingToLearnError
 from w2v.factorization import term_matrix
 from w2v.factorization.term_matrix import EncodedTerms
 from w2v.kernels.simd import WIDTH, aligned
@@ -31,16 +33,17 @@ from w2v.text.vocabulary import Vocabulary
 from w2v.topics import topic_samples
 from w2v.topics.coherence import TOP_WORDS, Coherence, measure_coherence
 from w2v.topics.document_mixtures import sparse_tensors
+from w2v.topics.earlier_topics import EarlierTopics
 from w2v.topics.gibbs_rounds import GibbsRounds, TopicCounts
 from w2v.topics.inference import TopicInference
 from w2v.topics.seeds import (
     NO_SEEDS,
-    PseudoCounts,
     place_seeds,
     read_pseudo_counts,
     read_seeds,
     stored_topic_names,
 )
+from w2v.topics.sparse_counts import NO_COUNTS, SparseCounts
 from w2v.topics.sparse_rounds import SparseRounds
 from w2v.topics.topic_words import TopicWords, top_words
 from w2v.training.chunks import GibbsPlan, Plan
@@ -60,18 +63,40 @@ class LdaTrainer:
     vocabulary  the words of the text and their counts
     text        the documents, encoded in this vocabulary
     settings    `models.lda.Settings`
-    Raises      W2VError if the settings leave no term
+    earlier     the topics of the model that is updated, whose words are in the vocabulary; None:
+                train a new model
+    Raises      W2VError if the settings leave no term; NothingToLearnError in an update without a
+                token of a term
     """
 
-    def __init__(self, vocabulary: Vocabulary, text: EncodedDocuments, settings: Any):
+    def __init__(
+        self,
+        vocabulary: Vocabulary,
+        text: EncodedDocuments,
+        settings: Any,
+        earlier: EarlierTopics | None = None,
+    ):
         self._vocabulary, self._text, self.settings = vocabulary, text, settings
         self.kernels = ("gibbs", *(["sparse_gibbs"] if settings.is_sparse else []))
         size = len(vocabulary.names)
-        self.kept = term_matrix.choose(vocabulary, term_matrix.count_terms(text, size), settings)
+        earlier_ids = _ids_of(earlier.names if earlier else [], vocabulary)
+        is_earlier = np.zeros(size, np.bool_)
+        is_earlier[earlier_ids] = True
+        self.kept = term_matrix.choose(
+            vocabulary, term_matrix.count_terms(text, size), settings, is_earlier
+        )
         self.tokens = term_matrix.encode_terms(text, self.kept, size)
         self.matrices: dict[str, np.ndarray] = {}
         self._rounds: GibbsRounds | SparseRounds | None = None
-        self._seeds = NO_SEEDS
+        self._seeds, self._earlier = NO_SEEDS, earlier
+        if earlier:
+            if not self.tokens.words.size:
+                raise NothingToLearnError(
+                    "none of its words is in the model, and --stopwords, --min-df, --max-df or "
+                    "--drop-top leave out the others"
+                )
+            self._earlier = earlier.renumbered(np.searchsorted(self.kept, earlier_ids))
+            self._seeds = self._earlier.seeds
 
     def place_seeds(self, text: TextSettings) -> list[str]:
         """Read the seed words (--seeds), before `begin`; returns messages about them.
@@ -87,9 +112,16 @@ class LdaTrainer:
             )
         return self._seeds.notes
 
+    @property
+    def _earlier_counts(self) -> SparseCounts:
+        """The counts of words and topics of the model that is updated."""
+        return self._earlier.counts if self._earlier else NO_COUNTS
+
     def _word_counts(self) -> np.ndarray:
-        """The number of tokens of each term; int64 (V,)."""
-        return np.bincount(self.tokens.words, minlength=self.kept.size)
+        """n_w, the number of tokens of each term; int64 (V,)."""
+        pairs, size = self._earlier_counts, self.kept.size
+        earlier = np.bincount(pairs.words, pairs.counts, size).astype(np.int64)  # exact in float64
+        return np.bincount(self.tokens.words, minlength=size) + earlier
 
     def plan(self, threads: int) -> Plan:
         """The chunks of a run."""
@@ -132,7 +164,8 @@ class LdaTrainer:
             matrices, documents = matrices - documents - samples, 0
         sampling = (1 + 2 * threads) * counts  # the counts, and two copies for each thread
         if self.settings.is_sparse:
-            sampling = counts + SparseRounds.memory_bytes(self.tokens.words.size)
+            pairs = self._earlier_counts.words.size
+            sampling = counts + SparseRounds.memory_bytes(self.tokens.words.size, pairs)
         writing = 2 * (documents + counts)
         if samples:
             longest = int(np.diff(self.tokens.starts).max(initial=0))
@@ -140,7 +173,7 @@ class LdaTrainer:
         return matrices + max(sampling, writing)
 
     def begin(self, shards: int) -> None:
-        """Allocate the matrices, and draw a random topic for each token.
+        """Allocate the matrices, set the priors, and draw a random topic for each token.
 
         shards  the number of chunks in a round
         """
@@ -151,12 +184,22 @@ class LdaTrainer:
             for name, shape in self._shapes().items()
         }
         self.matrices["alpha_sums"] = np.zeros((shards, self.matrices["alpha"].size))
-        rng = np.random.default_rng(set_.seed)
-        self.matrices["topics"][:] = rng.integers(0, set_.topics, self.tokens.words.size, np.int16)
-        pseudo = self._seeds.pseudo_counts
-        pseudo.draw_topics(self.tokens.words, self.matrices["topics"], rng)
-        self.matrices["alpha"][0, : set_.topics] = set_.alpha
-        self.matrices["eta"][0] = set_.eta
+        earlier = self._earlier
+        self.matrices["alpha"][0, : set_.topics] = earlier.alpha if earlier else set_.alpha
+        self.matrices["eta"][0] = earlier.eta if earlier else set_.eta
+        self._draw_topics(self.matrices["topics"])
+
+    def _draw_topics(self, topics: np.ndarray) -> None:
+        """Draw the first topic of each token, int16 (N,), in place.
+
+        All topics are as probable, but for seed words, and in an update.
+        """
+        words, rng = self.tokens.words, np.random.default_rng(self.settings.seed)
+        if self._earlier:
+            self._earlier.draw_topics(words, topics, rng)
+            return
+        topics[:] = rng.integers(0, self.settings.topics, words.size, np.int16)
+        self._seeds.pseudo_counts.draw_topics(words, topics, rng)
 
     def vectors(self, name: str) -> np.ndarray:
         """The matrix of this name."""
@@ -184,10 +227,10 @@ class LdaTrainer:
 
     def _counts_arguments(
         self, plan: Plan
-    ) -> tuple[EncodedTerms, dict[str, np.ndarray], Any, int, PseudoCounts]:
+    ) -> tuple[EncodedTerms, dict[str, np.ndarray], Any, int, SparseCounts, SparseCounts]:
         """The arguments of `TopicCounts`."""
-        end = plan.words // plan.epochs
-        return self.tokens, self.matrices, self.settings, end, self._seeds.pseudo_counts
+        end, pseudo = plan.words // plan.epochs, self._seeds.pseudo_counts
+        return self.tokens, self.matrices, self.settings, end, pseudo, self._earlier_counts
 
     def restored(self) -> None:
         """Discard the counts, after a checkpoint has replaced the topics of the tokens."""
@@ -201,11 +244,13 @@ class LdaTrainer:
     def summary(self) -> str:
         """A line about the result, for the report at the end."""
         alpha, eta = self.matrices["alpha"].sum(), self.matrices["eta"][0]
+        earlier = int(self._earlier_counts.counts.sum(dtype=np.int64))
+        older = f" and {earlier:,} of the model that was updated" if earlier else ""
         npmi = [topic.npmi for topic in self._coherence if topic.npmi is not None]
         mean = f"{np.mean(npmi):.3f}" if npmi else "unknown"
         return (
             f"{self.settings.topics:,} topics of {self.kept.size:,} terms in "
-            f"{self.tokens.words.size:,} tokens; NPMI {mean}; "
+            f"{self.tokens.words.size:,} tokens{older}; NPMI {mean}; "
             f"alpha sums to {alpha:.3g}, eta is {eta:.3g}"
         )
 
@@ -279,6 +324,12 @@ class LdaTrainer:
 def _bytes(array: tuple[tuple[int, ...], type]) -> int:
     """The size in bytes of an array, from its shape and dtype."""
     return math.prod(array[0]) * np.dtype(array[1]).itemsize
+
+
+def _ids_of(names: list[str], vocabulary: Vocabulary) -> np.ndarray:
+    """The word ids, int64, of some words of a vocabulary."""
+    ids = {name: number for number, name in enumerate(vocabulary.names)} if names else {}
+    return np.array([ids[name] for name in names], np.int64)
 
 
 def topic_words(tensors: Mapping[str, np.ndarray]) -> np.ndarray:

@@ -49,12 +49,12 @@ from w2v.system.pipes import name_of
 from w2v.system.progress import plural
 from w2v.system.text_file import numbered_lines
 from w2v.text.tokenizers import split
+from w2v.topics.sparse_counts import NO_COUNTS, SparseCounts
 
 LARGEST_WEIGHT = 100
 _LARGEST_COUNT = 1 << 30  # of the pseudo-counts of a topic; the kernels add int32
 _NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
 _EXAMPLE = "expected a name, a tab and words, such as 'space<TAB>nasa orbit:2'"
-_BLOCK_TOKENS = 1 << 20  # tokens that are processed at a time
 _SHARE = 20  # a twentieth of the tokens of a mean topic limits the pseudo-counts of a seed word
 _SHOWN = 20  # words that a message lists
 
@@ -142,70 +142,16 @@ def _weights(words: str, place: str) -> dict[str, float]:
     return weights
 
 
-class PseudoCounts(NamedTuple):
-    """The pseudo-counts of E pairs of a seed word and a topic, sorted by word and then by topic.
-
-    words   int32 (E,)  the number of the term
-    topics  int32 (E,)  the number of the topic
-    counts  int32 (E,)  s, the pseudo-counts of this word in this topic
-    """
-
-    words: np.ndarray
-    topics: np.ndarray
-    counts: np.ndarray
-
-    def add_to(self, counts: np.ndarray, sign: int = 1, rows: slice = slice(None)) -> None:
-        """Add the pseudo-counts to counts of words and topics, in place.
-
-        counts  number (V, K or more)
-        sign    1 to add, -1 to subtract
-        rows    the words whose counts are changed
-        """
-        first, last, _ = rows.indices(len(counts))
-        part = slice(*np.searchsorted(self.words, (first, last)))
-        counts[self.words[part], self.topics[part]] += sign * self.counts[part]
-
-    def draw_topics(self, words: np.ndarray, topics: np.ndarray, rng: np.random.Generator) -> None:
-        """Draw the topic of each token of a seed word in proportion to its pseudo-counts.
-
-        words   int32 (N,)  the term of each token
-        topics  int16 (N,)  the topic of each token: changed in place for seed words
-        rng     the source of random numbers
-        """
-        seeded, first = np.unique(self.words, return_index=True)
-        if not seeded.size:
-            return
-        last = np.append(first[1:], self.words.size) - 1  # the last pair of each seed word
-        sums = np.cumsum(self.counts, dtype=np.float64)
-        before = np.append(0, sums[last])[:-1]  # the pseudo-counts of all words before
-        numbers = np.full(max(seeded.max(), words.max(initial=0)) + 1, -1, np.int32)
-        numbers[seeded] = np.arange(seeded.size)
-        for begin in range(0, words.size, _BLOCK_TOKENS):
-            block = numbers[words[begin : begin + _BLOCK_TOKENS]]
-            tokens = np.flatnonzero(block >= 0)
-            number = block[tokens]
-            drawn = before[number] + rng.random(tokens.size) * (sums[last] - before)[number]
-            pairs = np.minimum(np.searchsorted(sums, drawn, side="right"), last[number])
-            topics[begin + tokens] = self.topics[pairs]
-
-    def tensors(self) -> dict[str, np.ndarray]:
-        """The arrays of a model file that store the pseudo-counts."""
-        return {f"seeds.{name}": array for name, array in self._asdict().items()}
-
-
-NO_PSEUDO_COUNTS = PseudoCounts(*(np.empty(0, np.int32) for _ in PseudoCounts._fields))
-
-
 class Seeds(NamedTuple):
     """The seeds of a run.
 
     names          the names of the K topics; a topic without seeds has the name ""
-    pseudo_counts  the prior that follows from the seeds
+    pseudo_counts  s, the prior that follows from the seeds
     notes          messages: how many seed words are used, then which are not, by reason
     """
 
     names: list[str]
-    pseudo_counts: PseudoCounts
+    pseudo_counts: SparseCounts
     notes: list[str]
 
     def tensors(self) -> dict[str, np.ndarray]:
@@ -213,10 +159,12 @@ class Seeds(NamedTuple):
         names = [name.encode() for name in self.names]
         offsets = np.cumsum([0, *map(len, names)])
         text = np.frombuffer(b"".join(names), np.uint8)
-        return {"topics.names": text, "topics.offsets": offsets, **self.pseudo_counts.tensors()}
+        pairs = self.pseudo_counts._asdict()
+        tensors = {f"seeds.{name}": array for name, array in pairs.items()}
+        return {"topics.names": text, "topics.offsets": offsets, **tensors}
 
 
-NO_SEEDS = Seeds([], NO_PSEUDO_COUNTS, [])
+NO_SEEDS = Seeds([], NO_COUNTS, [])
 
 
 def place_seeds(
@@ -275,7 +223,7 @@ def place_seeds(
     if sums.max() > _LARGEST_COUNT:
         topic = int(sums.argmax())
         raise W2VError(f"{seeds[topic].place}: the weights are too large: lower them")
-    counts = PseudoCounts(*np.ascontiguousarray(entries.T.astype(np.int32)))
+    counts = SparseCounts(*np.ascontiguousarray(entries.T.astype(np.int32)))
     notes = [f"seeds: {plural(len(pairs), 'word')} in {plural(len(seeds), 'topic')}"]
     notes += [
         f"seed words that are not used: {_listed(words)}: {reason}"
@@ -306,7 +254,7 @@ def _listed(words: Sequence[str]) -> str:
     return f"{len(words):,} ({', '.join(words[:_SHOWN])}{more})"
 
 
-def read_pseudo_counts(tensors: Mapping[str, np.ndarray], shape: tuple[int, int]) -> PseudoCounts:
+def read_pseudo_counts(tensors: Mapping[str, np.ndarray], shape: tuple[int, int]) -> SparseCounts:
     """The pseudo-counts in a file; none for a file without seeds.
 
     tensors  the tensors of the file
@@ -314,8 +262,8 @@ def read_pseudo_counts(tensors: Mapping[str, np.ndarray], shape: tuple[int, int]
     Raises   KeyError or ValueError if tensors are missing, or their shapes or values are wrong
     """
     if "seeds.words" not in tensors:
-        return NO_PSEUDO_COUNTS
-    found = PseudoCounts(*(tensors[f"seeds.{name}"] for name in PseudoCounts._fields))
+        return NO_COUNTS
+    found = SparseCounts(*(tensors[f"seeds.{name}"] for name in SparseCounts._fields))
     words, topics, counts = found
     sizes = {array.shape for array in found}
     if len(sizes) > 1 or words.ndim != 1 or any(array.dtype.kind != "i" for array in found):

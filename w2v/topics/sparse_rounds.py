@@ -26,7 +26,7 @@ from w2v.kernels.sparse_gibbs import (
     tabulate_words,
 )
 from w2v.topics.gibbs_rounds import TopicCounts
-from w2v.topics.seeds import NO_PSEUDO_COUNTS, PseudoCounts
+from w2v.topics.sparse_counts import NO_COUNTS, SparseCounts
 from w2v.training.chunks import Chunk
 
 # Parts of each of the two steps after a round. A part has some of the words, and reads all tokens.
@@ -119,29 +119,34 @@ class SparseRounds(TopicCounts):
         matrices: dict[str, np.ndarray],
         settings: Any,
         end: int,
-        pseudo: PseudoCounts = NO_PSEUDO_COUNTS,
+        pseudo: SparseCounts = NO_COUNTS,
+        earlier: SparseCounts = NO_COUNTS,
     ):
-        super().__init__(tokens, matrices, settings, end, pseudo)
+        super().__init__(tokens, matrices, settings, end, pseudo, earlier)
         words = len(self.counts)
         self._before = np.empty_like(matrices["topics"])
         self._sampled: list[tuple[int, int]] = []  # the first and last token of each chunk
         self._new_totals = self._totals.copy()
         self._updated_parts = 0
         self._bounds = np.linspace(0, words, PARTS + 1).astype(np.int64)
-        # A word has at most as many topics as tokens and pseudo-counts.
+        # A word has at most as many topics as tokens, earlier topics and pseudo-counts.
         most = np.bincount(tokens.words, minlength=words)
-        most += np.bincount(pseudo.words, minlength=words)
+        for pairs in (pseudo, earlier):
+            most += np.bincount(pairs.words, minlength=words)
         self._tables = make_tables(self.counts, np.minimum(most, settings.topics), settings.topics)
         self._weigh()
         tabulate_words(0, words, self._tables)
 
     @staticmethod
-    def memory_bytes(tokens: int) -> int:
+    def memory_bytes(tokens: int, earlier: int = 0) -> int:
         """The bytes of the tables and old topics, at most; the counts are not among them.
 
-        The tables have no more entries than tokens, but for those of seed words, which are few.
+        tokens   N
+        earlier  number of pairs of a word and a topic in the model that is updated
+
+        The tables have an entry for each of these at most, but for seed words, which are few.
         """
-        return tokens * (2 + 4 + 2)
+        return tokens * (2 + 4 + 2) + earlier * (2 + 4)
 
     def _weigh(self) -> None:
         """Update the tables that do not depend on words."""
