@@ -2,10 +2,11 @@
 """Generate parts of the README and the manual anew, or --check that they are up to date.
 
 A part is the text between <!-- NAME --> and <!-- /NAME -->. The parts `commands`, `models`,
-`options`, `presets` and `source` are made from the program. In the parts `transcript`, `tour`,
-`runs` and `drift`, each line that begins with "$ " is run as a command, and its stdout and stderr
-follow the line. All commands of a part run in one folder, which has the planted corpus as
-planted.txt at the start. Times, rates and memory differ between machines and are replaced by "…".
+`options`, `presets` and `source` are made from the program. In the parts of TRANSCRIPTS, each line
+that begins with "$ " is run as a command, and its stdout and stderr follow the line. All commands
+of the parts of one page run in one folder, which has the planted corpus as planted.txt at the
+start, and the archive as news and news.jsonl. Times, rates and memory differ between machines and
+are replaced by "…".
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import re
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterable
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
@@ -50,6 +52,13 @@ MASKS = [
     (r"(?m)^compiling kernels.*\n", ""),
     # On a slow machine, reading and training a short text have progress lines too.
     (r"(?m)^(reading|epoch) \d.*\n", ""),
+]
+TRANSCRIPTS = [  # the parts of each page
+    ("transcript",),
+    ("tour",),
+    ("runs",),
+    ("drift",),
+    ("over_time", "over_dates", "over_updates"),
 ]
 TOLERANCE = 0.02  # of scores, between processors: they sum in another order
 
@@ -186,24 +195,30 @@ def first_line(path: Path) -> str:
     return documentation.split("\n")[0].replace("|", "\\|")
 
 
-def transcript(old: str) -> str:
-    """The commands of a transcript with their present output."""
+def transcripts(names: Iterable[str]) -> dict[str, str]:
+    """The commands of the transcripts of a page with their present output, by part."""
+    import archive
     import planted
 
-    lines = ["```console"]
     env = {**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
     env.pop("W2V_VECTORS", None)
+    found = {}
     with tempfile.TemporaryDirectory() as folder:
         Path(folder, "planted.txt").write_text(planted.text())
         Path(folder, "questions.txt").write_text(planted.questions())
-        for line in old.splitlines():
-            if line.startswith("$ "):
-                done = subprocess.run(
-                    line[2:], shell=True, cwd=folder, env=env, text=True,
-                    stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False,
-                )  # fmt: skip
-                lines += [line, *masked(done.stdout).splitlines()]
-    return "\n".join([*lines, "```"])
+        for output in ("news", "news.jsonl"):
+            archive.write(Path(folder, output))
+        for name in names:
+            lines = ["```console"]
+            for line in part(name).splitlines():
+                if line.startswith("$ "):
+                    done = subprocess.run(
+                        line[2:], shell=True, cwd=folder, env=env, text=True,
+                        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False,
+                    )  # fmt: skip
+                    lines += [line, *masked(done.stdout).splitlines()]
+            found[name] = "\n".join([*lines, "```"])
+    return found
 
 
 def masked(text: str) -> str:
@@ -221,11 +236,7 @@ def fresh() -> dict[str, str]:
         "options": options(),
         "presets": preset_table(),
         "source": source(),
-        "transcript": transcript(part("transcript")),
-        "tour": transcript(part("tour")),
-        "runs": transcript(part("runs")),
-        "drift": transcript(part("drift")),
-    }
+    } | {name: text for names in TRANSCRIPTS for name, text in transcripts(names).items()}
 
 
 def differences(old: str, new: str) -> list[str]:
