@@ -198,7 +198,7 @@ def test_too_many_values_to_read_are_refused(w2v, folder, monkeypatch, args, sai
     _, documents = planted_lda("lda.safetensors")
     write_corpus("x.jsonl", documents, word=lambda number: f"w{number}",
                  date=lambda number: f"{1600 + 10 * number}-05-31")  # fmt: skip
-    monkeypatch.setattr("w2v.cli.topic_page._MAX_VALUES", 5)
+    monkeypatch.setattr("w2v.cli.topic_corpus._MAX_VALUES", 5)
     call = ("topics", "lda.safetensors", "x.jsonl", *args)
     done = w2v(*call)
     assert (done.code, done.out) == (2, "")

@@ -457,7 +457,7 @@ def test_another_corpus_to_judge_by(w2v, folder, trained):
         (("infer", "x.safetensors", "text", "--epochs", "2"), "infers without epochs"),
         (("topics", "x.safetensors", "--format", "tsv"), "work only with CORPUS or --reference"),
         (("topics", "x.safetensors", "--reference", "nowhere"), "nowhere: No such file"),
-        (("topics", "text"), "text is not a vector file"),
+        (("topics", "text"), "text is not a model"),
         (("topics", "sg.safetensors"), "with --model skipgram: topics need one of lda, lsa"),
         (("topics", "w.safetensors"), "with --model pv-dbow: topics need one of lda, lsa"),
         (("topics", "v.bin"), "v.bin (word2vec binary) holds only vectors: this needs a model"),

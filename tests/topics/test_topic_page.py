@@ -11,8 +11,10 @@ from topic_models import planted_lda, write_lda
 
 from w2v.embeddings import container
 from w2v.errors import W2VError
+from w2v.factorization.term_matrix import EncodedTerms
 from w2v.runs.saved_model import SavedTopicModel
-from w2v.topics.document_mixtures import DenseMixtures
+from w2v.topics.document_mixtures import DenseMixtures, InferredMixtures, JoinedMixtures
+from w2v.topics.inference import TopicInference
 from w2v.topics.relevance import Relevance
 from w2v.topics.topic_distances import classical_scaling, topic_distances
 from w2v.topics.topic_names import read_topic_names
@@ -266,17 +268,70 @@ def test_documents_are_matched_by_their_ids(w2v, folder):
     rows = (folder / "corpus.jsonl").read_text()
     done = w2v("topics", "lda.safetensors", "corpus.jsonl", "-o", "page.html")
     assert done.code == 0  # read with the stored --id-prefix label: without labels, ids stay
-    assert "2 documents of CORPUS left out: the model was not trained on them" in done.err
+    assert "inferring the topics of 2 documents that the model lacks" in done.err
     assert f"{len(documents) - 5} of {len(documents)} documents of the model not found" in done.err
     assert "CORPUS is not the training text" in done.err
     data, _ = page_data(folder / "page.html")
     assert {name for name, begin in zip(data["ids"], data["beginnings"], strict=True) if begin} == {
         *documents[:5]
     }
-    (folder / "other.jsonl").write_text(rows.replace('"id": "d', '"id": "e'))
-    done = w2v("topics", "lda.safetensors", "other.jsonl", "-o", "page.html")
+    done = w2v("topics", "lda.safetensors", "-", "--format", "jsonl", "-o", "page.html",
+               stdin=rows.encode())  # fmt: skip
+    assert done.code == 0, done.err
+    assert "2 documents of CORPUS left out: the model was not trained on them" in done.err
+    other = rows.replace('"id": "d', '"id": "e').encode()
+    done = w2v("topics", "lda.safetensors", "-", "--format", "jsonl", "-o", "page.html",
+               stdin=other)  # fmt: skip
     assert done.code == 2
     assert "none of its 7 documents has the id of a document in lda.safetensors" in done.err
+
+
+def test_topics_of_documents_that_the_model_lacks_are_inferred(w2v, folder):
+    names, documents = planted_lda("lda.safetensors")
+    rng = np.random.default_rng(2)
+    new = {f"new{n}": " ".join(rng.choice(names[2:], 9)) for n in range(5)} | {"none": "unknown"}
+    new["typical"] = " ".join(names[2:14] * 20)
+    years = {name: 1990 + number % 2 for number, name in enumerate(new)}
+    with open("new.jsonl", "w") as file:
+        for name, text in new.items():
+            file.write(json.dumps({"id": name, "text": text, "year": years[name]}) + "\n")
+    done = w2v("infer", "lda.safetensors", "new.jsonl", "--json")
+    shares = {row["document"]: row["vector"] for row in map(json.loads, done.out.splitlines())}
+    done = w2v("topics", "lda.safetensors", "new.jsonl", "--by", "year", "--json")
+    assert done.code == 0, done.err
+    assert f"{len(documents)} of {len(documents)} documents of the model not found" in done.err
+    rows = [json.loads(line) for line in done.out.splitlines()]
+    assert [row["documents"] for row in rows] == [4, 3]
+    for row in rows:
+        mine = [name for name in new if str(years[name]) == row["value"] and name != "none"]
+        lengths = np.array([len(new[name].split()) for name in mine])
+        assert row["tokens"] == lengths.sum()
+        wanted = lengths @ np.array([shares[name] for name in mine]) / lengths.sum()
+        found = [topic["share"] for topic in row["topics"]]
+        np.testing.assert_allclose(found, wanted, rtol=1e-4)
+    # With documents of the model, both have their shares; the page quotes both.
+    with open("new.jsonl", "a") as file:
+        file.write(json.dumps({"id": documents[0], "text": "old", "year": 1990}) + "\n")
+    done = w2v("topics", "lda.safetensors", "new.jsonl", "--by", "year", "-o", "page.html")
+    assert done.code == 0, done.err
+    data, _ = page_data(folder / "page.html")
+    assert data["by"]["documents"] == [5, 3]
+    assert data["beginnings"][data["ids"].index("typical")].startswith(names[2])
+    assert "none" not in data["ids"]
+
+
+@pytest.mark.parametrize("numbers", [slice(None), slice(3, 9), [8, 0, 5, 8], []])
+def test_joined_shares_are_those_of_their_parts(numbers):
+    rng = np.random.default_rng(6)
+    phi = rng.dirichlet(np.ones(9), 4).T.astype(np.float32)
+    starts = np.concatenate([[0], np.cumsum(rng.integers(0, 7, 5))])
+    tokens = EncodedTerms(rng.integers(0, 9, starts[-1]).astype(np.int32), starts)
+    inference = TopicInference(phi, np.full(4, 0.1, np.float32))
+    known = rng.dirichlet(np.ones(4), 6).astype(np.float32)
+    joined = JoinedMixtures(DenseMixtures(known), InferredMixtures(tokens, inference, 2))
+    whole = np.concatenate([known, inference.mixtures(tokens)])
+    assert joined.shape == whole.shape
+    np.testing.assert_array_equal(joined.rows(numbers), whole[numbers])
 
 
 @pytest.mark.parametrize("kind", ["csv", "tsv"])
@@ -331,7 +386,7 @@ def test_mistakes_are_told_in_a_line(w2v, folder, args, message):
 def test_a_page_refuses_too_many_values(w2v, folder, monkeypatch):
     _, documents = planted_lda("lda.safetensors")
     write_corpus("x.jsonl", documents, number=lambda number: number)
-    monkeypatch.setattr("w2v.cli.topic_page._MAX_VALUES", 5)
+    monkeypatch.setattr("w2v.cli.topic_corpus._MAX_VALUES", 5)
     done = w2v("topics", "lda.safetensors", "x.jsonl", "--by", "number", "-o", "page.html")
     assert done.code == 2
     assert "--by number has 24 values, and a page draws at most 5" in done.err

@@ -13,17 +13,16 @@ from w2v.cli.command import INPUT, grouped
 from w2v.cli.new_texts import NewTexts
 from w2v.cli.options import GivenSettings, SettingsCommand, limit_blas
 from w2v.cli.output import ResultPrinter, format_options
+from w2v.cli.topic_corpus import CorpusTexts, read_corpus
 from w2v.cli.topic_exports import TopicExports, export_options
 from w2v.cli.topic_listing import TopicListing
 from w2v.cli.topic_page import (
-    CorpusTexts,
     TopicPageOptions,
     biplot_page,
     check_probabilities,
     has_probabilities,
     page_options,
     print_shares,
-    read_corpus,
     write_page,
 )
 

@@ -13,6 +13,7 @@ from w2v import setting_fields
 from w2v.embeddings import container, subword_tensors
 from w2v.embeddings.norms import has_direction, row_norms
 from w2v.errors import NotFoundError, W2VError
+from w2v.factorization.term_matrix import encode_terms
 from w2v.models import Model, models
 from w2v.models.ppmi import renamed
 from w2v.network_settings import NetworkSettings
@@ -27,7 +28,8 @@ from w2v.text.encoded_text import EncodedDocuments, EncodedText
 from w2v.text.tokenizers import split
 from w2v.topics import document_mixtures
 from w2v.topics.coherence import Coherence
-from w2v.topics.document_mixtures import Mixtures
+from w2v.topics.document_mixtures import DocumentTopics, InferredMixtures
+from w2v.topics.inference import TopicInference
 from w2v.topics.topic_words import TopicWords
 from w2v.training.protocols import AddsWords, InfersInBlocks
 
@@ -274,21 +276,30 @@ class SavedTopicModel(SavedDocumentModel):
         with self._damage_as_error():
             return container.read_names(self.tensors, "documents")
 
-    def document_topics(self) -> tuple[list[str], Mixtures, np.ndarray]:
-        """The training documents: names, shares of topics, and numbers of tokens, int64 (M,)."""
+    def document_topics(self) -> DocumentTopics:
+        """The training documents."""
         with self._damage_as_error():
             if document_mixtures.is_sparse(self.tensors):
                 mixtures = document_mixtures.read_sparse(self.tensors)
                 names = self.document_names()
                 if len(names) != mixtures.lengths.size:
                     raise ValueError("documents.names or documents.counts")
-                return names, mixtures, mixtures.lengths
+                return DocumentTopics(names, mixtures, mixtures.lengths)
             names, vectors = self.documents()
             tokens = self.tensors["documents.counts"]
             topics = self.tensors["words.matrix"].shape[1]
             if vectors.shape[1] != topics or not np.isfinite(vectors).all() or tokens.min() < 0:
                 raise ValueError("documents.matrix or documents.counts")
-            return names, document_mixtures.DenseMixtures(vectors), tokens
+            return DocumentTopics(names, document_mixtures.DenseMixtures(vectors), tokens)
+
+    def inferred_topics(self, text: EncodedDocuments, threads: int) -> DocumentTopics:
+        """New documents of an LDA, encoded in its vocabulary; their topics are inferred."""
+        tokens = encode_terms(text, np.arange(len(self.names)), len(self.names))
+        listing = self.listing()
+        assert listing.alpha is not None
+        inference = TopicInference(listing.weights, listing.alpha)
+        mixtures = InferredMixtures(tokens, inference, threads)
+        return DocumentTopics([*text.names], mixtures, np.diff(tokens.starts))
 
     def document_settings(self) -> dict[str, Any]:
         """The settings with which the training documents were read; empty if the file has none."""

@@ -1,19 +1,37 @@
-"""The shares of topics in documents, of which only the topics of tokens are stored.
+"""The shares of topics in documents: as a matrix, sparse, or inferred when they are needed.
 
-Arrays have M documents, K topics and E entries: the topics that each document has, one document
-after the other.
+Arrays have M documents and K topics.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple, TypeAlias
+from typing import NamedTuple, Protocol
 
 import numpy as np
 
+from w2v.factorization.term_matrix import EncodedTerms
+from w2v.topics.inference import TopicInference
+
+
+class Mixtures(Protocol):
+    """The shares of topics in documents. Rows are taken by their numbers, as from an array (M, K).
+
+    A row sums to 1; the row of a document without tokens is zeros.
+    """
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """(M, K)."""
+
+    def rows(self, numbers: slice | Sequence[int] | np.ndarray) -> np.ndarray:
+        """The shares of some documents, float32 (R, K)."""
+
 
 class SparseMixtures(NamedTuple):
-    """The shares of topics in documents. Rows are taken by their numbers, as from an array (M, K).
+    """The shares of topics in documents, of which only the topics of tokens are stored.
+
+    They have E entries: the topics that each document has, one document after the other.
 
     starts   int64 (M + 1,)   the first entry of each document, and E
     topics   int16 (E,)       the topic of each entry; a document has a topic once
@@ -37,10 +55,7 @@ class SparseMixtures(NamedTuple):
         return self.lengths.size, self.alpha.size
 
     def rows(self, numbers: slice | Sequence[int] | np.ndarray) -> np.ndarray:
-        """The shares of some documents, float32 (R, K).
-
-        A row sums to 1; the row of a document without tokens is zeros.
-        """
+        """The shares of some documents, float32 (R, K)."""
         begins, ends = self.starts[:-1][numbers], self.starts[1:][numbers]
         lengths, sizes = self.lengths[numbers], ends - begins
         row_of = np.repeat(np.arange(sizes.size), sizes)
@@ -57,7 +72,7 @@ class SparseMixtures(NamedTuple):
 
 
 class DenseMixtures(NamedTuple):
-    """The shares of topics in documents, with the methods of `SparseMixtures`.
+    """The shares of topics in documents, as a matrix.
 
     shares  float32 (M, K)
     """
@@ -74,7 +89,78 @@ class DenseMixtures(NamedTuple):
         return self.shares[numbers]
 
 
-Mixtures: TypeAlias = DenseMixtures | SparseMixtures
+class InferredMixtures(NamedTuple):
+    """The shares of topics in new documents, which are inferred each time that they are taken.
+
+    tokens     the terms of the documents
+    inference  infers the shares of the model's topics
+    threads    number of threads
+    """
+
+    tokens: EncodedTerms
+    inference: TopicInference
+    threads: int
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """(M, K)."""
+        return self.tokens.starts.size - 1, self.inference.topics
+
+    def rows(self, numbers: slice | Sequence[int] | np.ndarray) -> np.ndarray:
+        """The shares of some documents, float32 (R, K)."""
+        begins, ends = self.tokens.starts[:-1][numbers], self.tokens.starts[1:][numbers]
+        starts = np.concatenate([[0], np.cumsum(ends - begins)])
+        places = np.arange(starts[-1]) + np.repeat(begins - starts[:-1], ends - begins)
+        terms = EncodedTerms(self.tokens.words[places], starts)
+        return self.inference.mixtures(terms, self.threads)
+
+
+class JoinedMixtures(NamedTuple):
+    """The shares of topics in documents, and in others after them.
+
+    first   the shares in the first documents
+    second  the shares in the others
+    """
+
+    first: Mixtures
+    second: Mixtures
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """(M, K)."""
+        return self.first.shape[0] + self.second.shape[0], self.first.shape[1]
+
+    def rows(self, numbers: slice | Sequence[int] | np.ndarray) -> np.ndarray:
+        """The shares of some documents, float32 (R, K)."""
+        documents, topics = self.shape
+        chosen = np.arange(documents)[numbers]
+        shares, is_first = np.empty((chosen.size, topics), np.float32), chosen < self.first.shape[0]
+        if is_first.any():
+            shares[is_first] = self.first.rows(chosen[is_first])
+        if not is_first.all():
+            shares[~is_first] = self.second.rows(chosen[~is_first] - self.first.shape[0])
+        return shares
+
+
+class DocumentTopics(NamedTuple):
+    """Documents with their topics.
+
+    names     the names of the M documents
+    mixtures  their shares of topics; for LSA their vectors
+    tokens    int64 (M,), the number of tokens of each document
+    """
+
+    names: list[str]
+    mixtures: Mixtures
+    tokens: np.ndarray
+
+    def joined(self, others: DocumentTopics) -> DocumentTopics:
+        """These documents, and others after them."""
+        return DocumentTopics(
+            [*self.names, *others.names],
+            JoinedMixtures(self.mixtures, others.mixtures),
+            np.concatenate([self.tokens, others.tokens]),
+        )
 
 
 def is_sparse(tensors: Mapping[str, np.ndarray]) -> bool:

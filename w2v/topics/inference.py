@@ -24,13 +24,15 @@ class TopicInference:
 
     topic_words  float (V, K)  p(word | topic)
     alpha        float (K,)    the Dirichlet prior of topics in a document
+
+    `topics` is K.
     """
 
     def __init__(self, topic_words: np.ndarray, alpha: np.ndarray):
-        self._words, self._topics = topic_words.shape
-        columns = -(-self._topics // WIDTH) * WIDTH  # as kernels need; the extra columns are 0
+        self._words, self.topics = topic_words.shape
+        columns = -(-self.topics // WIDTH) * WIDTH  # as kernels need; the extra columns are 0
         self._topic_words, self._alpha = aligned((self._words, columns)), aligned((1, columns))
-        self._topic_words[:, : self._topics], self._alpha[0, : self._topics] = topic_words, alpha
+        self._topic_words[:, : self.topics], self._alpha[0, : self.topics] = topic_words, alpha
 
     def mixtures(
         self,
@@ -39,7 +41,7 @@ class TopicInference:
         on_progress: Callable[[int], None] = lambda documents: None,
     ) -> np.ndarray:
         """The shares of topics in each document, float32 (M, K), see `blocks`."""
-        shares, done = np.empty((tokens.starts.size - 1, self._topics), np.float32), 0
+        shares, done = np.empty((tokens.starts.size - 1, self.topics), np.float32), 0
         for block in self.blocks(tokens, threads, on_progress):
             shares[done : done + len(block)] = block
             done += len(block)
@@ -67,7 +69,7 @@ class TopicInference:
                 tokens.words[starts[0] : starts[-1]], starts - starts[0], self._topic_words,
                 self._alpha, 0, last - first, STEPS, shares, aligned(self._alpha.shape),
             )  # fmt: skip
-            return shares[:, : self._topics]
+            return shares[:, : self.topics]
 
         pool, done = ThreadPoolExecutor(threads), 0
         pending: deque[Future[np.ndarray]] = deque()
