@@ -68,7 +68,8 @@ def write_state(
     words_fit = words.size == 0 or 0 <= words.min() <= words.max() < len(names)
     if not words_fit or (words.size, len(documents) + 1) != (topics.size, starts.size):
         raise W2VError(
-            "the topics of tokens in the model are damaged: their arrays do not fit; train it again"
+            "the topics of tokens in the model's file are damaged: their arrays do not fit; train "
+            "it again"
         )
     # The gzip header has no time and no name, so that the same model gives the same bytes.
     with atomic_file.replacing(path) as file, gzip.GzipFile("", "wb", 6, file, mtime=0) as packed:
