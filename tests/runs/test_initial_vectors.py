@@ -229,7 +229,8 @@ def test_a_model_that_no_text_can_have_given_is_not_updated(w2v, text, old, name
             "--init and --update cannot be used together",
         ),
         (("--freeze",), "--freeze is for --init"),
-        (("--update", "x.safetensors"), "x.safetensors is the file of the initial vectors"),
+        (("--update", "x.safetensors"), "x.safetensors is the model of --update"),
+        (("--init", "x.safetensors"), "x.safetensors is the file of the initial vectors"),
         (("--init", "text"), "text is not a vector file: row 1: expected a name and two"),
     ],
 )

@@ -539,7 +539,7 @@ MISTAKES = {
     ("--model", "lsa"): "old.safetensors was trained with --model lda: use --model lda",
     ("--update", "lsa.safetensors"): "was trained with --model lsa, which cannot be updated: train",
     ("--update", "sg.safetensors"): "was trained with --model skipgram: use --model skipgram",
-    ("-o", "old.safetensors"): "old.safetensors is the file of the initial vectors",
+    ("-o", "old.safetensors"): "old.safetensors is the model of --update",
 }
 
 

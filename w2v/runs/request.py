@@ -246,6 +246,8 @@ class Request:
     def _check_files(self) -> None:
         """Raise W2VError where an output is also an input, or two outputs are the same file."""
         initial = formats.read_with(self.initial.path) if self.initial else None
+        is_update = self.initial is not None and self.initial.update
+        source = "the model of --update" if is_update else "the file of the initial vectors"
         output_files.check(
             {
                 "-o": self.output,
@@ -258,7 +260,7 @@ class Request:
                 "one of the texts": self.paths,
                 "the held-out text": self.run.valid,
                 "the file of --read-vocab": self.run.read_vocab,
-                "the file of the initial vectors": initial,
+                source: initial,
                 **{f"the file of --{name}": path for name, path in self.setting_files.items()},
             },
             {"--log-json": self.run.log_json},
