@@ -187,6 +187,8 @@ def test_shares_are_drawn_as_curves_or_bars(page):
     assert points == YEARS
     assert page.one("#more h2").text == "Share of topic 5 by year"
     page.path = page.path.with_name("kinds.html")
+    page.open()
+    assert "and its shares by kind. Find a word" in page.one("#panel").text
     page.open(topic=5)
     rows = [each.text for each in page.browser.find_elements("css selector", "#shares li")]
     assert sorted(row.split("\n")[0] for row in rows) == ["a", "b", "c"]

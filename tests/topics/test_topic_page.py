@@ -159,6 +159,16 @@ def page_data(path):
     return json.loads(found), text
 
 
+@pytest.mark.parametrize("earlier", [0, 70])
+def test_words_of_the_model_that_was_updated_are_counted_apart(w2v, folder, earlier):
+    counts = np.array([[2, 28 + earlier], [50, 0]])
+    write_lda("x.safetensors", ["a", "b"], counts, ["d"], np.array([[0.5, 0.5]]), [80])
+    assert w2v("topics", "x.safetensors", "-o", "x.html").code == 0
+    data, _ = page_data(folder / "x.html")
+    found = data["allTokens"], data["earlierTokens"], data["allDocuments"]
+    assert found == (80 + earlier, earlier, 1)
+
+
 def write_corpus(path, documents, **fields):
     """A corpus in JSON lines: the text of a document repeats its name."""
     with open(path, "w") as file:

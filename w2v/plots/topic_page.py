@@ -96,6 +96,8 @@ class TopicPage:
             "listed": WORDS,
             "allDocuments": len(self.documents),
             "allTokens": int(self.counts.sum()),
+            # Of the model that was updated: the page has none of the documents of these tokens.
+            "earlierTokens": int(self.counts.sum()) - int(self.tokens.sum()),
             "allWords": int(order.size),
             "variance": round(variance, 4),
             "names": [*self.names],

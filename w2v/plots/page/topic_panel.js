@@ -4,10 +4,12 @@ const ORDERS = ["rare elsewhere", "frequent here"]; // the ends of the slider
 function showTopics(panel) {
   text("h1", data.title, panel);
   const share = percent(data.variance, 0);
+  const earlier = data.earlierTokens ? `, and ${plural(data.earlierTokens, "word")} of earlier documents` : "";
   text("p", `${plural(topics.length, "topic")} of ${plural(data.allDocuments, "document")} with `
-    + `${plural(data.allTokens, "word")}. The area of a circle is the topic's share of all words. Topics that `
+    + `${plural(data.allTokens - data.earlierTokens, "word")}${earlier}. The area of a circle is the topic's share of all words. Topics that `
     + `use similar words are near each other, as far as a plane can show it: it shows ${share} of the differences.`, panel);
-  text("p", "Select a topic to see its words and documents. Find a word to see its topics.", panel);
+  const seen = data.by ? `words, its documents, and its shares by ${data.by.name}` : "words and documents";
+  text("p", `Select a topic to see its ${seen}. Find a word to see its topics.`, panel);
   const list = text("ol", "", panel, { "aria-label": "Topics with their shares of all words", class: "topics" });
   const largest = Math.max(...data.sizes);
   for (const each of data.order) topicLine(list, each, data.sizes[each], largest, names[each] ? 0 : TOP_WORDS);
