@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import tracemalloc
 from types import SimpleNamespace
 
 import numpy as np
@@ -17,7 +18,13 @@ from w2v.topics.coherence import measure_coherence
 from w2v.topics.document_mixtures import DenseMixtures, read_sparse, sparse_tensors
 from w2v.topics.perplexity import document_completion
 from w2v.topics.topic_documents import top_documents
-from w2v.topics.topic_samples import keep_sample, sample_after, sample_count, tally_samples
+from w2v.topics.topic_samples import (
+    keep_sample,
+    sample_after,
+    sample_count,
+    tally_bytes,
+    tally_samples,
+)
 from w2v.topics.topic_shares import shares_by_value
 
 TRAIN = ("--model", "lda", "--min-count", "1", "--topics", "4", "--seed", "3", "--deterministic")
@@ -92,6 +99,23 @@ def test_counts_of_long_documents_have_room():
     tokens = EncodedTerms(np.zeros(100, np.int32), np.array([0, 100]))
     found = tally_samples(np.zeros((8, 100), np.int16), tokens, np.ones(2, np.float32))
     assert (found.counts.dtype, found.counts.tolist()) == (np.uint16, [800])
+
+
+@pytest.mark.parametrize("length", [1, 64])
+def test_the_memory_of_a_block_is_as_estimated(monkeypatch, length):
+    monkeypatch.setattr("w2v.topics.topic_samples._BLOCK_TOKENS", 1 << 14)
+    count = 1 << 16
+    samples = np.random.default_rng(1).integers(0, 1000, (8, count)).astype(np.int16)
+    tokens = EncodedTerms(np.zeros(count, np.int32), np.arange(0, count + 1, length))
+    tally_samples(samples, tokens, np.ones(1000, np.float32))  # imports what it needs
+    tracemalloc.start()
+    try:
+        found = tally_samples(samples, tokens, np.ones(1000, np.float32))
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    kept = found.topics.nbytes + found.counts.nbytes + 3 * found.starts.nbytes
+    assert 0.5 < (peak - kept) / tally_bytes(count, length) < 1.1
 
 
 def test_text_without_tokens_has_no_entries():

@@ -16,9 +16,12 @@ from w2v.system.spooled_array import SpooledArray
 from w2v.topics.document_mixtures import SparseMixtures
 
 SAMPLES = 8  # the most epochs whose topics are kept
-_BLOCK_TOKENS = 1 << 20  # tokens whose samples are tallied at a time, about
-# Bytes for each of these samples: their sort keys, the sorted copy, and the entries.
-_TALLY_BYTES = 40
+# Tokens whose samples are tallied at a time, about. With 1,000 topics, blocks of 2**17 need 48 MB,
+# and those of 2**20 need 320 MB and nearly twice the time.
+_BLOCK_TOKENS = 1 << 17
+# Bytes for each of these samples: their sort keys, the sorted copy, the entries and what they need
+# while they are appended. Documents of one token, all with other topics, need the most.
+_TALLY_BYTES = 56
 
 
 def sample_count(settings: Any) -> int:
