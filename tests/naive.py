@@ -8,6 +8,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from w2v.kernels.sparse_gibbs import TIMES
+
 MASK = (1 << 64) - 1
 
 
@@ -592,12 +594,14 @@ def sample_topics(documents, topics, counts, alpha, eta, random):
     return log_likelihood
 
 
-def tabulate_words(counts, reciprocals):
-    """The topics of each word, ascending, and their n_wk / (n_k + V eta)."""
-    return [
-        [(topic, count * reciprocals[topic]) for topic, count in enumerate(row) if count]
-        for row in counts.tolist()
-    ]
+def tabulate_words(counts, reciprocals, alpha):
+    """The topics of each word, ascending, r = n_wk / (n_k + V eta), and the running sums of α r."""
+    found = []
+    for row in counts:
+        own = np.flatnonzero(row)
+        ratios = row[own] * reciprocals[own]
+        found.append([*zip(own, ratios, np.cumsum(alpha[own] * ratios), strict=True)])
+    return found
 
 
 def move_counts(words, before, after, counts):
@@ -615,6 +619,8 @@ def sample_sparse_topics(documents, topics, counts, alpha, eta, random):
     As in the kernel, one random number draws a topic of the word. If it exceeds their weights, a
     second one draws a topic of the document, or of all topics. If the old topic is drawn, one
     number more decides whether it is drawn again, because its counts include the token itself.
+    If the word has many more topics than the document, the weights of the topics of the word are
+    those that the document gives, then those that the prior gives.
 
     documents  lists of word ids
     topics     lists of the tokens' topics, changed in place
@@ -636,7 +642,13 @@ def sample_sparse_topics(documents, topics, counts, alpha, eta, random):
                 listed[listed.index(old)] = listed[-1]
                 listed.pop()
             own = np.flatnonzero(counts[word])
-            of_word = np.cumsum((others + alpha)[own] * counts[word, own] / sums[own])
+            if len(own) > TIMES * len(listed):
+                own = np.concatenate([listed, own]).astype(int)
+                in_document = np.arange(len(own)) < len(listed)
+                factors = np.where(in_document, others[own], alpha[own])
+            else:
+                factors = (others + alpha)[own]
+            of_word = np.cumsum(factors * counts[word, own] / sums[own])
             of_document = np.cumsum(others[listed] / sums[listed])
             document_sum, smoothing = (of_document[-1:].sum()), np.cumsum(alpha / sums)
             total = of_word[-1] + eta * (document_sum + smoothing[-1])

@@ -537,7 +537,7 @@ def test_documents_in_a_temporary_file_take_no_memory():
     # The matrices, and the larger of the copies of the counts and of the results.
     words, documents = 4 * 10 * 16, 4 * 1000 * 16
     assert needed == [words + documents + 2 * (words + documents), words + 3 * words]
-    # The sparse sampler has the counts once, and tables of at most 8 bytes for each token.
+    # The sparse sampler has the counts once, and tables of at most 12 bytes for each token.
     trainer.settings.is_sparse = True
     trainer.tokens = SimpleNamespace(words=np.empty(1000, np.int32))
-    assert trainer.memory_bytes(1) == words + words + 8 * 1000
+    assert trainer.memory_bytes(1) == words + words + 12 * 1000

@@ -12,10 +12,11 @@ from scipy.stats import chisquare
 
 from w2v.embeddings import container
 from w2v.factorization.term_matrix import EncodedTerms
+from w2v.kernels.document_topics import make_document_topics
 from w2v.kernels.simd import WIDTH
 from w2v.kernels.sparse_gibbs import (
+    TIMES,
     WordTables,
-    make_document_topics,
     move_counts,
     sample_sparse_topics,
     tabulate_words,
@@ -27,14 +28,15 @@ ETA = 0.25
 def tables_of(counts, alpha, dtype=np.float64):
     """The tables of the sampler for some counts, computed without its kernel."""
     reciprocals = 1 / (counts.sum(axis=0) + len(counts) * ETA)
-    words = naive.tabulate_words(counts, reciprocals)
+    words = naive.tabulate_words(counts, reciprocals, alpha)
     sizes = np.array([len(word) for word in words], np.int32)
     entries = [entry for word in words for entry in word]
     padded = np.pad(counts, ((0, 0), (0, -counts.shape[1] % WIDTH)))
     return WordTables(
         padded, reciprocals.astype(dtype), np.concatenate([[0], np.cumsum(sizes)]), sizes,
-        np.array([topic for topic, _ in entries], np.int16),
-        np.array([ratio for _, ratio in entries], dtype),
+        np.array([topic for topic, *_ in entries], np.int16),
+        np.array([ratio for _, ratio, _ in entries], dtype),
+        np.array([prior for *_, prior in entries], dtype),
         np.cumsum(alpha * reciprocals).astype(dtype),
     )  # fmt: skip
 
@@ -56,6 +58,13 @@ def random_text(topics, documents=12, words=9, seed=1):
 @pytest.mark.parametrize("topics", [1, 5, 40])
 def test_the_kernel_draws_what_its_twin_draws(topics):
     lists, drawn, tokens, given, counts = random_text(topics)
+    sizes = np.count_nonzero(counts, axis=1)
+    by_document = {
+        bool(sizes[word] > TIMES * len({*mine}))
+        for words, mine in zip(lists, drawn, strict=True)
+        for word in words
+    }
+    assert by_document == ({False, True} if topics == 40 else {False})
     alpha = np.random.default_rng(2).random(topics) + 0.05
     before = [list(mine) for mine in drawn]
     scratch = make_document_topics(topics, np.float64)
@@ -89,10 +98,10 @@ def test_tables_and_moved_counts_are_those_of_their_twins():
     wanted = tables_of(counts, alpha)
     found = wanted._replace(
         sizes=np.zeros_like(wanted.sizes), topics=np.zeros_like(wanted.topics),
-        ratios=np.zeros_like(wanted.ratios),
+        ratios=np.zeros_like(wanted.ratios), priors=np.zeros_like(wanted.priors),
     )  # fmt: skip
     for part in ((0, 4), (4, 9)):
-        tabulate_words(*part, found)
+        tabulate_words(*part, alpha, found)
     for one, other in zip(found, wanted, strict=True):
         np.testing.assert_allclose(one, other)
     after = np.random.default_rng(4).integers(0, 7, given.size).astype(np.int16)

@@ -5,9 +5,16 @@ The weight of a topic k for a token of word w in document d, see `gibbs`, has th
     weight_k = (n_dk + α_k) n_wk / (n_k + V η)  +  n_dk η / (n_k + V η)  +  α_k η / (n_k + V η)
 
 The first part is zero but for the topics of the word, the second one but for those of the document.
-The third part depends neither on the word nor on the document. For each token, the first part is
-computed for the topics of the word; the sum of the second part is kept up to date; the sums of the
-third part are computed once a round. A part is drawn by its sum, then a topic of this part.
+The third part depends neither on the word nor on the document. The sum of the second part is kept
+up to date, and the sums of the third part are computed once a round. The first part of a token is
+computed in one of two ways, whichever takes less time:
+
+1. for the topics of the word;
+2. as n_dk n_wk / (n_k + V η) for the topics of the document, plus α_k n_wk / (n_k + V η), whose
+   running sums over the topics of a word are computed once a round.
+
+A part is drawn by its sum, then a topic of this part. So a token takes a time for the topics of its
+word or of its document, whichever has fewer.
 
 For this purpose n_wk and n_k are those at the start of the round, in which each token is sampled
 once. n_dk is always up to date. The counts at the start include the token itself, with its old
@@ -32,10 +39,23 @@ from typing import NamedTuple
 import numpy as np
 
 from w2v.kernels import inlined, jit
+from w2v.kernels.document_topics import (
+    add_topic,
+    begin_document,
+    draw_listed,
+    end_document,
+    remove_topic,
+    weigh_listed,
+)
 from w2v.kernels.gibbs import RANDOM_UNIT
 from w2v.kernels.random import next_random
 from w2v.kernels.simd import WIDTH, prefetch_item, prefetch_to_read
 
+# A token is sampled by the topics of its document if its word has more than so many times as many.
+# The counts that are read then are not next to each other in memory, and are slower to read. A
+# million documents of 20 words with 1,000 topics take 33 to 41 s for 4 epochs, and 53 s by the
+# topics of words only; reviews of 75 words take as long either way (Intel Ice Lake, 2 threads).
+TIMES = 8
 AHEAD = 4  # what a token needs is prefetched this many tokens before it is sampled
 _40 = np.uint64(40)
 
@@ -49,6 +69,7 @@ class WordTables(NamedTuple):
     sizes        int32 (V,)      number of topics of each word
     topics       int16 (E,)      the topics of each word, ascending
     ratios       float (E,)      n_wk / (n_k + V η) of these topics
+    priors       float (E,)      running sums of α_k n_wk / (n_k + V η) over the topics of each word
     smoothing    float (K,)      running sums of α_k / (n_k + V η)
     """
 
@@ -58,47 +79,22 @@ class WordTables(NamedTuple):
     sizes: np.ndarray
     topics: np.ndarray
     ratios: np.ndarray
+    priors: np.ndarray
     smoothing: np.ndarray
 
 
-class DocumentTopics(NamedTuple):
-    """The topics of the current document, in scratch memory of one thread.
-
-    topics      int16 (K,)    the topics of the document in any order
-    counts      int32 (K,)    n_dk of each of them
-    places      int32 (K,)    the index in `topics` of each topic, or -1
-    mixture     float (K,)    n_dk + α_k of all topics
-    sums        float (K,)    running sums of the first part of the weights
-    alpha_sums  float64 (K,)  Σ 1 / (j + alpha_k) over all documents and 0 <= j < n_dk
-    """
-
-    topics: np.ndarray
-    counts: np.ndarray
-    places: np.ndarray
-    mixture: np.ndarray
-    sums: np.ndarray
-    alpha_sums: np.ndarray
-
-
-def make_document_topics(size: int, dtype: type = np.float32) -> DocumentTopics:
-    """Allocate memory for the documents of a model of `size` topics."""
-    return DocumentTopics(
-        np.zeros(size, np.int16), np.zeros(size, np.int32), np.full(size, -1, np.int32),
-        np.zeros(size, dtype), np.zeros(size, dtype), np.zeros(size),
-    )  # fmt: skip
-
-
 @jit
-def tabulate_words(first, last, tables):
+def tabulate_words(first, last, alpha, tables):
     """Write the topics of some words and their ratios to the tables.
 
     first   int         first word
     last    int         word after the last one
-    tables  WordTables  `sizes`, `topics` and `ratios` are changed in place
+    alpha   float (K,)  the prior α
+    tables  WordTables  `sizes`, `topics`, `ratios` and `priors` are changed in place
     """
-    word_topics, reciprocals, offsets, sizes, topics, ratios, _ = tables
+    word_topics, reciprocals, offsets, sizes, topics, ratios, priors, _ = tables
     for word in range(first, last):
-        at = offsets[word]
+        at, prior = offsets[word], priors.dtype.type(0.0)
         for block in range(0, word_topics.shape[1], WIDTH):
             bits = np.int32(0)  # most blocks are zeros, which this finds in SIMD registers
             for lane in range(WIDTH):
@@ -107,6 +103,8 @@ def tabulate_words(first, last, tables):
                 count = word_topics[word, topic]
                 if count > 0:
                     topics[at], ratios[at] = topic, count * reciprocals[topic]
+                    prior += alpha[topic] * ratios[at]
+                    priors[at] = prior
                     at += 1
         sizes[word] = at - offsets[word]
 
@@ -132,85 +130,21 @@ def move_counts(words, before, after, begin, end, first, last, word_topics):
 
 
 @inlined
-def add_topic(listed, counts, places, mixture, alpha, size, topic):
-    """Add a token to the topics of the document, see `DocumentTopics`.
-
-    listed   int16 (K,)  changed in place, as the next three
-    counts   int32 (K,)
-    places   int32 (K,)
-    mixture  float (K,)
-    alpha    float (K,)  the prior α
-    size     int         number of topics of the document
-    topic    int
-    Returns  int, the new number of topics
-    """
-    place, is_new = places[topic], places[topic] < 0
-    place = size if is_new else place
-    counts[place] = (0 if is_new else counts[place]) + 1
-    listed[place], places[topic] = topic, place
-    mixture[topic] = alpha[topic] + counts[place]
-    return size + is_new
-
-
-@inlined
-def remove_topic(listed, counts, places, mixture, alpha, size, topic):
-    """Remove a token from the topics of the document, see `DocumentTopics`.
-
-    listed   int16 (K,)  changed in place, as the next three
-    counts   int32 (K,)
-    places   int32 (K,)
-    mixture  float (K,)
-    alpha    float (K,)  the prior α
-    size     int         number of topics of the document
-    topic    int         a topic of the document
-    Returns  int, the new number of topics
-    """
-    # Without an `if`, which would keep the compiler from removing the counts of references.
-    place, last = places[topic], size - 1
-    count, is_gone = counts[place] - 1, counts[place] == 1
-    moved, moved_count = listed[last], counts[last]  # takes the place of a topic that is gone
-    listed[place] = moved if is_gone else topic
-    counts[place] = moved_count if is_gone else count
-    places[listed[place]] = place
-    places[topic] = -1 if is_gone else place
-    mixture[topic] = alpha[topic] + count  # a float that is counted down would lose a small α
-    return size - is_gone
-
-
-@inlined
-def first_above(sums, size, threshold):
+def first_above(sums, begin, end, threshold):
     """The first position whose running sum exceeds a threshold, or the last position.
 
-    sums       float (·,)  ascending
-    size       int         number of sums, at least 1
+    sums       float (·,)  ascending from `begin` to before `end`
+    begin      int         first position
+    end        int         position after the last one; `begin`: the result is `begin`
     threshold  float
     Returns    int64
     """
-    low, high = np.int64(0), np.int64(size - 1)
+    low, high = np.int64(begin), np.int64(end - 1)
     while low < high:
         middle = (low + high) // 2
         is_above = sums[middle] > threshold
         low, high = (low if is_above else middle + 1), (middle if is_above else high)
     return low
-
-
-@inlined
-def draw_listed(listed, counts, size, reciprocals, threshold):
-    """Draw one of the topics of the document by n_dk / (n_k + V η).
-
-    listed       int16 (K,)  see `DocumentTopics`
-    counts       int32 (K,)
-    size         int         number of topics of the document; 0: the result has no meaning
-    reciprocals  float (K,)  1 / (n_k + V η)
-    threshold    float       random number below the sum
-    Returns      int64, the topic
-    """
-    i = np.int64(0)
-    threshold -= counts[i] * reciprocals[listed[i]]
-    while threshold >= 0 and i < size - 1:
-        i += 1
-        threshold -= counts[i] * reciprocals[listed[i]]
-    return np.int64(listed[i])
 
 
 @inlined
@@ -233,19 +167,28 @@ def weigh_word(topics, ratios, begin, end, mixture, sums):
 
 
 @inlined
-def prefetch_token(word, topic, word_topics, offsets, sizes, topics, ratios):
+def prefetch_token(
+    word, topic, listed, length, word_topics, offsets, sizes, topics, ratios, priors
+):  # fmt: skip
     """Prefetch what a token needs, see `WordTables`.
 
     word         int            its word
     topic        int            its topic
+    listed       int16 (K,)     the topics of the document
+    length       int            number of topics of the document
     word_topics  int32 (V, K)
     offsets      int64 (V + 1,)
     sizes        int32 (V,)
     topics       int16 (E,)
     ratios       float (E,)
+    priors       float (E,)
     """
-    begin, end = offsets[word], offsets[word] + sizes[word]
+    by_document = sizes[word] > TIMES * length
+    begin, end = offsets[word], offsets[word] + (0 if by_document else sizes[word])
     prefetch_to_read(word_topics, word, topic // WIDTH)
+    prefetch_item(priors, begin + sizes[word] - 1 if by_document else 0)
+    for i in range(length if by_document else 0):
+        prefetch_to_read(word_topics, word, listed[i] // WIDTH)
     for at in range(begin, end, 32):
         prefetch_item(topics, at)
     for at in range(begin, end, 16):
@@ -264,6 +207,63 @@ def random_below(limit, state):
 
 
 @inlined
+def weigh_token(
+    word, at, size, length, by_document, listed, counts, word_topics, reciprocals, of_words,
+    ratios, priors, mixture, sums,
+):  # fmt: skip
+    """Compute the first part of the weights, by the topics of the word or of the document.
+
+    word         int            its word
+    at           int            position where the topics of the word begin
+    size         int            number of topics of the word
+    length       int            number of topics of the document
+    by_document  bool           whether to go by the topics of the document
+    listed       int16 (K,)     see `DocumentTopics`
+    counts       int32 (K,)
+    word_topics  int32 (V, K)   see `WordTables`
+    reciprocals  float (K,)
+    of_words     int16 (E,)
+    ratios       float (E,)
+    priors       float (E,)
+    mixture      float (K,)     n_dk + α_k
+    sums         float (K,)     overwritten with the running sums
+    Returns      (float, float), the sum, and the sum with what the prior adds by the document
+    """
+    # Loops of no steps in place of an `if`, which would make Numba count references.
+    own, shared = (0 if by_document else size), (length if by_document else 0)
+    total = weigh_word(of_words, ratios, at, at + own, mixture, sums)
+    total += weigh_listed(listed, counts, shared, word, word_topics, reciprocals, sums)
+    # Otherwise an item that stays in the cache is read, and counts nothing.
+    prior = priors[at + size - 1 if by_document else 0]
+    return total, total + prior * sums.dtype.type(by_document)
+
+
+@inlined
+def draw_first(
+    threshold, word_sum, at, size, length, by_document, listed, of_words, priors, sums
+):  # fmt: skip
+    """Draw a topic from the first part of the weights, see `weigh_token`.
+
+    threshold    float       random number below the sum with what the prior adds
+    word_sum     float       the sum without it
+    at           int         position where the topics of the word begin
+    size         int         number of topics of the word
+    length       int         number of topics of the document
+    by_document  bool        whether the sums are of the topics of the document
+    listed       int16 (K,)  see `DocumentTopics`
+    of_words     int16 (E,)  see `WordTables`
+    priors       float (E,)
+    sums         float (K,)  the running sums
+    Returns      int64, the topic
+    """
+    by_prior = threshold >= word_sum
+    drawn = first_above(sums, 0, length if by_document else size, threshold)
+    of_prior = first_above(priors, at, at + (size if by_prior else 1), threshold - word_sum)
+    of_word = of_words[of_prior if by_prior else at + drawn]
+    return np.int64(listed[drawn] if by_document and not by_prior else of_word)
+
+
+@inlined
 def draw_rest(listed, counts, length, reciprocals, document_sum, smoothing, state):
     """Draw a topic from the second or the third part of the weights.
 
@@ -278,55 +278,43 @@ def draw_rest(listed, counts, length, reciprocals, document_sum, smoothing, stat
     """
     threshold = random_below(document_sum + smoothing[smoothing.size - 1], state)
     of_document = draw_listed(listed, counts, length, reciprocals, threshold)
-    of_all = first_above(smoothing, smoothing.size, threshold - document_sum)
+    of_all = first_above(smoothing, 0, smoothing.size, threshold - document_sum)
     return of_document if threshold < document_sum and length > 0 else of_all
 
 
 @inlined
-def begin_document(
-    topics, begin, end, listed, counts, places, mixture, alpha, alpha_sums, reciprocals
-):
-    """List the topics of a document, see `DocumentTopics`.
+def draw_topic(
+    total, word_sum, with_prior, at, size, length, by_document, listed, counts, of_words, priors,
+    sums, reciprocals, document_sum, smoothing, state,
+):  # fmt: skip
+    """Draw a topic from all parts of the weights.
 
-    topics       int16 (N,)    topic of each token
-    begin        int           first token of the document
-    end          int           token after the last one
-    listed       int16 (K,)    changed in place, as the next three
-    counts       int32 (K,)
-    places       int32 (K,)
-    mixture      float (K,)
-    alpha        float (K,)    the prior α
-    alpha_sums   float64 (K,)  changed in place
-    reciprocals  float (K,)    1 / (n_k + V η)
-    Returns      (int64, float64), the number of topics, and the sum of n_dk / (n_k + V η)
+    total         float        the sum of the weights
+    word_sum      float        see `weigh_token`, as the next one
+    with_prior    float
+    at            int          position where the topics of the word begin
+    size          int          number of topics of the word
+    length        int          number of topics of the document
+    by_document   bool         see `draw_first`
+    listed        int16 (K,)   see `DocumentTopics`
+    counts        int32 (K,)
+    of_words      int16 (E,)   see `WordTables`
+    priors        float (E,)
+    sums          float (K,)   the running sums of the first part
+    reciprocals   float (K,)   1 / (n_k + V η)
+    document_sum  float        the sum of n_dk / (n_k + V η)
+    smoothing     float (K,)   running sums of α_k / (n_k + V η)
+    state         uint64 (1,)  random state, changed in place
+    Returns       int64, the topic
     """
-    length, ratio_sum = np.int64(0), 0.0
-    for token in range(begin, end):
-        topic = topics[token]
-        alpha_sums[topic] += 1.0 / mixture[topic]
-        length = add_topic(listed, counts, places, mixture, alpha, length, topic)
-        ratio_sum += reciprocals[topic]
-    return length, ratio_sum
-
-
-@inlined
-def end_document(document, length, listed, counts, places, mixture, alpha, document_sums):
-    """Add the counts of a document to their sums, and clear the scratch memory.
-
-    document       int
-    length         int           number of topics of the document
-    listed         int16 (K,)    see `DocumentTopics`
-    counts         int32 (K,)
-    places         int32 (K,)    changed in place, as the next one
-    mixture        float (K,)
-    alpha          float (K,)    the prior α
-    document_sums  int32 (M, K)  changed in place. (0, K): nothing is added
-    """
-    for i in range(length):
-        topic = listed[i]
-        if document_sums.size:
-            document_sums[document, topic] += counts[i]
-        places[topic], mixture[topic] = -1, alpha[topic]
+    threshold = random_below(total, state)
+    if threshold < with_prior:
+        topic = draw_first(
+            threshold, word_sum, at, size, length, by_document, listed, of_words, priors, sums
+        )
+    else:
+        topic = draw_rest(listed, counts, length, reciprocals, document_sum, smoothing, state)
+    return topic
 
 
 @jit
@@ -351,11 +339,10 @@ def sample_sparse_topics(
                    token is resampled, from the counts at the start of the round
     """
     # Taken out of the tuples once: each access counts a reference, which takes half of the time.
-    word_topics, reciprocals, offsets, sizes, of_words, ratios, smoothing = tables
+    word_topics, reciprocals, offsets, sizes, of_words, ratios, priors, smoothing = tables
     listed, counts, places, mixture, sums, alpha_sums = scratch
     eta, one, alpha_sum = alpha.dtype.type(eta), alpha.dtype.type(1.0), alpha.sum()
-    mixture[: alpha.size], smoothing_sum = alpha, smoothing[smoothing.size - 1]
-    log_likelihood, product = 0.0, 1.0
+    mixture[: alpha.size], log_likelihood, product = alpha, 0.0, 1.0
     for document in range(first, last):
         begin, end = starts[document], starts[document + 1]
         length, ratio_sum = begin_document(
@@ -364,25 +351,26 @@ def sample_sparse_topics(
         for token in range(begin, end):
             ahead = min(token + AHEAD, words.size - 1)
             prefetch_token(
-                words[ahead], topics[ahead], word_topics, offsets, sizes, of_words, ratios
-            )
+                words[ahead], topics[ahead], listed, length, word_topics, offsets, sizes, of_words,
+                ratios, priors,
+            )  # fmt: skip
             word, old, new = words[token], np.int64(topics[token]), np.int64(-1)
             length = remove_topic(listed, counts, places, mixture, alpha, length, old)
             ratio_sum -= reciprocals[old]
-            at, size = offsets[word], sizes[word]
-            word_sum = weigh_word(of_words, ratios, at, at + size, mixture, sums)
+            at, size, by_document = offsets[word], sizes[word], sizes[word] > TIMES * length
+            word_sum, with_prior = weigh_token(
+                word, at, size, length, by_document, listed, counts, word_topics, reciprocals,
+                of_words, ratios, priors, mixture, sums,
+            )  # fmt: skip
             document_sum = alpha.dtype.type(ratio_sum)
-            total = word_sum + eta * (document_sum + smoothing_sum)
+            total = with_prior + eta * (document_sum + smoothing[smoothing.size - 1])
             count, share = word_topics[word, old] + eta, reciprocals[old]
             exact = (count - one) / count / (one - share)  # exact weight_s : weight_s
             while new < 0 or (new == old and random_below(one, state) >= exact):
-                threshold = random_below(total, state)
-                if threshold < word_sum:
-                    new = np.int64(of_words[at + first_above(sums, size, threshold)])
-                else:
-                    new = draw_rest(
-                        listed, counts, length, reciprocals, document_sum, smoothing, state
-                    )
+                new = draw_topic(
+                    total, word_sum, with_prior, at, size, length, by_document, listed, counts,
+                    of_words, priors, sums, reciprocals, document_sum, smoothing, state,
+                )  # fmt: skip
             total -= mixture[old] * count * share * (one - exact)
             product *= total / (end - begin - 1 + alpha_sum)
             topics[token], ratio_sum = new, ratio_sum + reciprocals[new]

@@ -53,8 +53,9 @@ _TOKENS = 1 << 20  # approximate limit of the number of tokens in a chunk
 # terms: copying takes a small part of the time if the chunk is long.
 _PER_TERM = 100
 # With the sparse sampler, a round has at most so many tokens. It has more if that is less than one
-# token for so many entries of the counts of words and topics, because a round reads all entries.
-_SPARSE_TOKENS, _ENTRIES = 1 << 18, 64
+# token for so many entries of the counts of words and topics, because a round reads all entries. An
+# epoch has at most so many rounds, because more do not make the topics better.
+_SPARSE_TOKENS, _ENTRIES, _ROUNDS = 1 << 18, 64, 32
 
 
 class LdaTrainer:
@@ -129,7 +130,8 @@ class LdaTrainer:
         chunk_tokens = max(_TOKENS, _PER_TERM * self.kept.size)
         if self.settings.is_sparse:
             entries = self.kept.size * self.settings.topics
-            chunk_tokens = max(_SPARSE_TOKENS, entries // _ENTRIES) // shards + 1
+            fewest = self.tokens.words.size // _ROUNDS
+            chunk_tokens = max(_SPARSE_TOKENS, entries // _ENTRIES, fewest) // shards + 1
         return GibbsPlan(self.tokens.starts, self.settings.epochs, shards, chunk_tokens)
 
     def _shapes(self) -> dict[str, tuple[tuple[int, ...], type]]:

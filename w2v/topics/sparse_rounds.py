@@ -16,11 +16,11 @@ from typing import Any
 import numpy as np
 
 from w2v.factorization.term_matrix import EncodedTerms
+from w2v.kernels.document_topics import make_document_topics
 from w2v.kernels.random import random_state
 from w2v.kernels.simd import aligned
 from w2v.kernels.sparse_gibbs import (
     WordTables,
-    make_document_topics,
     move_counts,
     sample_sparse_topics,
     tabulate_words,
@@ -43,7 +43,7 @@ def make_tables(counts: np.ndarray, most: np.ndarray, topics: int) -> WordTables
     return WordTables(
         counts, np.empty(topics, np.float32), offsets, np.zeros(len(counts), np.int32),
         np.zeros(offsets[-1], np.int16), np.zeros(offsets[-1], np.float32),
-        np.empty(topics, np.float32),
+        np.zeros(offsets[-1], np.float32), np.empty(topics, np.float32),
     )  # fmt: skip
 
 
@@ -135,7 +135,7 @@ class SparseRounds(TopicCounts):
             most += np.bincount(pairs.words, minlength=words)
         self._tables = make_tables(self.counts, np.minimum(most, settings.topics), settings.topics)
         self._weigh()
-        tabulate_words(0, words, self._tables)
+        tabulate_words(0, words, self._alpha(), self._tables)
 
     @staticmethod
     def memory_bytes(tokens: int, earlier: int = 0) -> int:
@@ -146,7 +146,7 @@ class SparseRounds(TopicCounts):
 
         The tables have an entry for each of these at most, but for seed words, which are few.
         """
-        return tokens * (2 + 4 + 2) + earlier * (2 + 4)
+        return tokens * (2 + 4 + 4 + 2) + earlier * (2 + 4 + 4)
 
     def _weigh(self) -> None:
         """Update the tables that do not depend on words."""
@@ -195,7 +195,7 @@ class SparseRounds(TopicCounts):
         """
         first, last = self._bounds[part % PARTS : part % PARTS + 2]
         if part >= PARTS:
-            tabulate_words(first, last, self._tables)
+            tabulate_words(first, last, self._alpha(), self._tables)
             return
         words, topics = self._tokens.words, self._matrices["topics"]
         for begin, end in self._sampled:
@@ -236,7 +236,7 @@ class SparseBuffers:
         most = np.count_nonzero(counts[:, :topics], axis=1)
         self._tables = make_tables(counts, most, topics)
         weigh_topics(self._tables, totals, self._alpha, eta)
-        tabulate_words(0, len(counts), self._tables)
+        tabulate_words(0, len(counts), self._alpha, self._tables)
 
     def sample(
         self,
