@@ -164,7 +164,7 @@ def test_periods_are_printed_and_drawn(w2v, folder):
     [
         ("month", "year", "--period month: no document of x.jsonl has a date with a month in the "
          "field 'year'; the first is '1987'. Dates are read as 2020-05-31, 20200531, 31 May 2020"),
-        ("day", "word", "has a date in the field 'word'; the first is 'b\\x1bad'"),
+        ("day", "word", "has a date with a day in the field 'word'; the first is 'b\\x1bad'"),
         ("month", None, "--period groups the dates of a field: name the field by --by"),
         ("week", "date", "'week' is not one of 'day', 'month', 'year', 'decade'"),
     ],

@@ -254,7 +254,7 @@ def test_what_needs_vectors_of_documents_says_so(w2v, text):
         ("convert", "x.safetensors", "x.txt", "--table", "documents"),
     ):
         outcome = w2v(*command)
-        assert one_line(outcome, 2, "train without --document-table sparse"), outcome
+        assert one_line(outcome, 2, "w2v infer makes vectors, or train without"), outcome
     outcome = w2v("train", text, *TRAIN, "--document-table", "sparse", "-o", "x.txt")
     assert one_line(outcome, 2, "write X.safetensors, or add --document-table dense")
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import naive
 import numpy as np
 import pytest
-from helpers import COMPILED, Silent, compiled, finish, stop_at
+from helpers import COMPILED, Silent, compiled, finish, one_line, stop_at
 from topic_models import write_lda
 
 from w2v import api
@@ -486,9 +486,9 @@ def test_old_topics_take_memory_in_tables_of_the_sparse_sampler(old):
     entries, trainer._earlier = trainer._earlier_counts.words.size, None
     counts, documents = trainer.kept.size * 16 * 4, len(trainer._text.names) * 16 * 4
     tables = needed - trainer.matrix_bytes()
-    sparse = counts + 8 * trainer.tokens.words.size + 6 * entries
+    sparse = counts + 12 * trainer.tokens.words.size + 10 * entries
     assert tables == max(sparse, 2 * (documents + counts))
-    assert SparseRounds.memory_bytes(10, 100) == 80 + 600
+    assert SparseRounds.memory_bytes(10, 100) == 120 + 1000
 
 
 # What cannot be updated.
@@ -644,3 +644,9 @@ def test_an_update_finds_planted_topics_and_new_words_and_predicts_better(w2v, f
         "".join(" ".join(w for w in line.split() if w not in added) + "\n" for line in lines)
     )
     assert score("new.safetensors", "known") < 0.9 * score("old.safetensors", "known")
+
+
+def test_a_text_in_place_of_the_model_is_named(w2v, folder):
+    (folder / "old.jsonl").write_text('{"text": "sun moon"}\n')
+    args = ("train", "old.jsonl", "--model", "lda", "--update", "old.jsonl", "-o", "x.safetensors")
+    assert one_line(w2v(*args), 2, "old.jsonl is not a model: this needs one")

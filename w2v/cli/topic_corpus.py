@@ -200,7 +200,7 @@ def _periods(
     unread = [row for row, value in enumerate(values) if value is not None and periods[row] is None]
     if not unread:
         return periods
-    kind = "date" if page.period == "day" else f"date with a {page.period}"
+    kind = f"date with a {page.period}"
     example = f"the first is {printable(repr(values[unread[0]]))}"
     if all(period is None for period in periods):
         raise W2VError(

@@ -214,8 +214,8 @@ def read_table(path: str, tensors: Mapping[str, np.ndarray], name: str) -> Table
     except KeyError:
         if f"{name}.topics" in tensors:
             raise W2VError(
-                f"{where}: its {name} have no vectors, only their topics, which w2v topics and w2v "
-                "infer use: for vectors, train without --document-table sparse"
+                f"{where}: its {name} have no vectors, only their topics, which w2v topics shows: "
+                "w2v infer makes vectors, or train without --document-table sparse"
             ) from None
         held = ", ".join(table_names(tensors)) or "none written by w2v"
         raise W2VError(f"{where}: no table {name!r}; tables in it: {held}") from None

@@ -15,9 +15,11 @@ from w2v.embeddings.subwords import Subwords
 from w2v.embeddings.table import Table
 from w2v.errors import W2VError
 from w2v.models import models
+from w2v.runs.model_file import kind_of_model
 from w2v.setting_fields import option_name
 from w2v.settings import ModelSettings, SubwordSettings
 from w2v.system.pipes import name_of, sha256_of
+from w2v.system.progress import plural
 from w2v.text.vocabulary import Vocabulary
 from w2v.topics.earlier_topics import EarlierTopics, read_earlier_topics
 from w2v.training.protocols import ComposesWords, GradientTrainer, HasVectors
@@ -142,8 +144,8 @@ class InitialVectors:
             raise W2VError(f"{self.name} was trained with {own}: use {own}")
         if self.topics and dim != self.dim:
             raise W2VError(
-                f"{self.name} has {self.dim} topics, but --topics is {dim}: leave out --topics, or "
-                "train a new model on all texts"
+                f"{self.name} has {plural(self.dim, 'topic')}, but --topics is {dim}: leave out "
+                "--topics, or train a new model on all texts"
             )
         if dim != self.dim:
             raise W2VError(
@@ -289,10 +291,11 @@ def _check_update(path: str) -> None:
 
     The message says what the file holds and what to do instead.
     """
+    kind = kind_of_model(path)
     tensors, metadata = formats.contents(path)
     if not tensors:
         raise W2VError(
-            f"{name_of(path)} ({formats.sniff(path)}) holds only vectors: use --init to start "
+            f"{name_of(path)} ({kind}) holds only vectors: use --init to start "
             "from them; --update needs a .safetensors file of w2v train"
         )
     if metadata.get("kind") == "checkpoint":

@@ -28,6 +28,7 @@ from w2v.factorization import term_matrix
 from w2v.factorization.term_matrix import EncodedTerms
 from w2v.kernels.simd import WIDTH, aligned
 from w2v.settings import TextSettings
+from w2v.system.progress import plural
 from w2v.text.encoded_text import EncodedDocuments
 from w2v.text.vocabulary import Vocabulary
 from w2v.topics import topic_samples
@@ -251,7 +252,7 @@ class LdaTrainer:
         npmi = [topic.npmi for topic in self._coherence if topic.npmi is not None]
         mean = f"{np.mean(npmi):.3f}" if npmi else "unknown"
         return (
-            f"{self.settings.topics:,} topics of {self.kept.size:,} terms in "
+            f"{plural(self.settings.topics, 'topic')} of {plural(self.kept.size, 'term')} in "
             f"{self.tokens.words.size:,} tokens{older}; NPMI {mean}; "
             f"alpha sums to {alpha:.3g}, eta is {eta:.3g}"
         )

@@ -2,7 +2,7 @@
 const ACROSS = ["across", "up"]; // where the topic of an axis lies
 const FIRST = [0, topics.length > 1 ? 1 : -1]; // the axes at the start
 
-element("search").placeholder = "Find a word, document or topic  ( / )";
+element("search").placeholder = "Find any name  ( / )";
 element("search").setAttribute("aria-label", "Find a word, a document or a topic");
 element("found").setAttribute("aria-label", "Matching words, documents and topics");
 element("map").setAttribute("aria-label", "Map of words and documents. Arrow keys select the next topic, plus and "
