@@ -1,6 +1,10 @@
 """Helpers for tests of several packages: marks, small models and runs, finite differences."""
 
+import bz2
+import gzip
+import lzma
 import os
+from functools import partial
 
 import numpy as np
 import pytest
@@ -12,10 +16,19 @@ from w2v.runs.messages import Messages
 from w2v.runs.request import Request
 from w2v.runs.run import TrainingRun
 from w2v.settings import RunSettings, TextSettings
+from w2v.system import packing
 from w2v.training.loop import run
 
 COMPILED = os.environ.get("NUMBA_DISABLE_JIT", "0") == "0"
 compiled = pytest.mark.skipif(not COMPILED, reason="trains too much for uncompiled kernels")
+
+ZSTD = packing._zstd()
+# A function for each compression, by its name. Only zstd needs a package.
+PACKERS = {
+    "gzip": partial(gzip.compress, mtime=0), "bzip2": bz2.compress, "xz": lzma.compress,
+    **({"zstd": ZSTD.compress} if ZSTD else {}),
+}  # fmt: skip
+of_every_packer = pytest.mark.parametrize("pack", PACKERS.values(), ids=PACKERS)
 
 # Options with which a model trains word vectors, for tests that need these.
 WITH_WORDS = dict.fromkeys(("pv-dbow", "pv-dbow hs"), {"word_vectors": True})

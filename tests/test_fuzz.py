@@ -3,10 +3,8 @@
 Every reader meets mutants of files of our own making. More of them: W2V_MUTANTS=100000.
 """
 
-import bz2
 import gzip
 import json
-import lzma
 import os
 import random
 import tracemalloc
@@ -17,7 +15,7 @@ import fasttext_files as files
 import hypothesis.strategies as st
 import numpy as np
 import pytest
-from helpers import mutate
+from helpers import PACKERS, mutate
 from hypothesis import HealthCheck, example, given, settings
 
 from w2v.embeddings import container, formats, query, transform
@@ -247,9 +245,7 @@ MAKERS = {
     "pairs": write_bytes(b"the king 7.5\nking the 1\na b 3\n\xc3\xa9 the 2.25\n"),
     "questions": write_bytes(b": capitals\nthe king a b\nking the b a\n: gram1\na b the king\n"),
     "text": write_bytes(TEXT),
-    "text.gz": write_bytes(gzip.compress(TEXT, mtime=0)),
-    "text.bz2": write_bytes(bz2.compress(TEXT)),
-    "text.xz": write_bytes(lzma.compress(TEXT)),
+    **{f"text.{kind}": write_bytes(pack(TEXT)) for kind, pack in PACKERS.items()},
     "documents.tsv": write_bytes(b"".join(b"pos\tid %d\tthe king\n" % n for n in range(20))),
     "documents.jsonl": write_bytes(
         b"".join(b'{"text": "the \\u00e9", "id": %d, "label": "x"}\n' % n for n in range(20))
@@ -311,7 +307,7 @@ READERS = {
     "pairs": lambda path: similarity.similarity(make_table(), path),
     "questions": lambda path: analogies.analogies(make_table(), path, 100),
     **dict.fromkeys(
-        ["text", "text.gz", "text.bz2", "text.xz"],
+        ["text", *(f"text.{kind}" for kind in PACKERS)],
         lambda path: [*Corpus([path], "words").blocks()],
     ),
     "documents.tsv": lambda path: [*opened_documents(path, "tsv").blocks()],

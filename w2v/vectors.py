@@ -345,7 +345,8 @@ class Vectors(LabelsTexts):
 
         The suffixes are .safetensors, .txt and .vec (word2vec text), .bin (fastText if the vectors
         have subwords, else word2vec), .glove, .npy (with a list of words beside it) and .tsv. A
-        second suffix .gz, .bz2 or .xz compresses all but .safetensors, .tsv and fastText's .bin.
+        second suffix .gz, .bz2, .xz or .zst compresses all but .safetensors, .tsv and fastText's
+        .bin.
 
         If the vectors come from a model, .safetensors keeps the complete model; other formats hold
         only this table. Raises W2VError for an unknown suffix or a name that does not fit.

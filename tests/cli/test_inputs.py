@@ -14,7 +14,7 @@ from pathlib import Path
 import click
 import planted
 import pytest
-from helpers import COMPILED, mutate
+from helpers import COMPILED, PACKERS, mutate
 
 from w2v.cli import cli, main
 from w2v.cli.command import Command, InputFile, is_given_once
@@ -30,12 +30,13 @@ NBOW = ("train", "docs.tsv", "--model", "nbow", *SMALL, "-o", "-")
 PAIR = ("king", "queen")
 CLASSIFY = ("evaluate", "classify", "--by", "words", "--format", "tsv", "--columns", "label,text")
 # A good call for each file, in which @ is the file itself. The files in TEXTS are lines of text.
-TEXTS = {"text", "docs", "docs.tsv", "labelled", "names", "twos", "triples", "pairs", "quads",
-         "counts", "weights", "of-labels", "seeds", "stop", "labels", "named", "rows", "log.json",
-         "vectors.txt"}  # fmt: skip
+TEXTS = {"text", "file-list", "docs", "docs.tsv", "labelled", "names", "twos", "triples", "pairs",
+         "quads", "counts", "weights", "of-labels", "seeds", "stop", "labels", "named", "rows",
+         "log.json", "vectors.txt"}  # fmt: skip
 READS = {
     "train": {
         "CORPUS": ("text", TRAIN, "@"),
+        "--files-from": ("file-list", TRAIN, "--files-from", "@"),
         "--valid": ("docs", TRAIN, "text", "--valid", "@"),
         "--read-vocab": ("counts", TRAIN, "text", "--read-vocab", "@"),
         "--init": ("vectors.txt", TRAIN, "text", "--init", "@"),
@@ -45,9 +46,13 @@ READS = {
         "--weights": ("weights", NBOW, "--weights", "@"),
         "--seeds": ("seeds", LDA, "--seeds", "@"),
     },
-    "vocab": {"CORPUS": ("text", "vocab", "@")},
+    "vocab": {
+        "CORPUS": ("text", "vocab", "@"),
+        "--files-from": ("file-list", "vocab", "--files-from", "@"),
+    },
     "phrases": {
         "CORPUS": ("text", "phrases", "@"),
+        "--files-from": ("file-list", "phrases", "--files-from", "@"),
         "--connectors": ("stop", "phrases", "text", "--connectors", "@"),
     },
     "similar": {
@@ -79,21 +84,26 @@ READS = {
     "infer": {
         "MODEL": ("lda.safetensors", "infer", "@", "docs"),
         "CORPUS": ("docs", "infer", "lda.safetensors", "@"),
+        "--files-from": ("file-list", "infer", "lda.safetensors", "--files-from", "@"),
         "--names": ("named", "infer", "lda.safetensors", "docs", "--top", "1", "--names", "@"),
     },
     "topics": {
         "MODEL": ("lda.safetensors", "topics", "@"),
         "CORPUS": ("docs", "topics", "lda.safetensors", "@", "-o", "/dev/stdout.html"),
+        "--files-from": ("file-list", "topics", "lda.safetensors", "--files-from", "@",
+                         "-o", "/dev/stdout.html"),
         "--names": ("named", "topics", "lda.safetensors", "--names", "@"),
         "--reference": ("docs", "topics", "lda.safetensors", "--reference", "@"),
     },
     "perplexity": {
         "MODEL": ("lm.safetensors", "perplexity", "@", "text"),
         "CORPUS": ("docs", "perplexity", "lda.safetensors", "@"),
+        "--files-from": ("file-list", "perplexity", "lda.safetensors", "--files-from", "@"),
     },
     "predict": {
         "MODEL": ("net.safetensors", "predict", "@", "docs"),
         "CORPUS": ("docs.tsv", "predict", "net.safetensors", "@", "--format", "tsv"),
+        "--files-from": ("file-list", "predict", "net.safetensors", "--files-from", "@"),
     },
     "explain": {"MODEL": ("nbow.safetensors", "explain", "@", "king queen")},
     "generate": {"MODEL": ("lm.safetensors", "generate", "@", "--words", "5")},
@@ -111,6 +121,8 @@ READS = {
     "evaluate self-retrieval": {
         "MODEL": ("lda.safetensors", "evaluate", "self-retrieval", "@", "docs"),
         "CORPUS": ("docs", "evaluate", "self-retrieval", "lda.safetensors", "@"),
+        "--files-from": ("file-list", "evaluate", "self-retrieval", "lda.safetensors",
+                         "--files-from", "@"),
     },
     "evaluate classify": {
         "TRAIN": ("docs.tsv", CLASSIFY, "@", "docs.tsv"),
@@ -211,7 +223,7 @@ def made(tmp_path_factory):
         words = sorted({word for row in rows for word in row.split()})[:40]
         rows = [f"king queen man woman {row}" for row in rows]
         contents = {
-            "text": rows, "docs": rows[:20],
+            "text": rows, "docs": rows[:20], "file-list": ["docs"],
             "docs.tsv": [f"{'ab'[n % 2]}\t{row}" for n, row in enumerate(rows[:20])],
             "labelled": [f"__label__{'ab'[n % 2]} {row}" for n, row in enumerate(rows[:20])],
             "names": ["king", "queen", words[0]], "stop": ["king", words[1]],
@@ -300,6 +312,20 @@ def test_a_byte_order_mark_is_no_letter(ask, folder, command, reads):
     (folder / name).write_bytes(b"\xef\xbb\xbf" + (folder / name).read_bytes())
     marked = ask(command, reads, name)
     assert (marked.code, marked.out) == (wanted.code, wanted.out), marked.err
+
+
+@pytest.mark.parametrize(
+    ("number", "command", "reads"),
+    [(n, *each) for n, each in enumerate(EACH) if READS[each[0]][each[1]][0] in TEXTS],
+)
+def test_a_packed_file_is_read_as_the_file_is(ask, folder, number, command, reads):
+    """Each file by one of the compressions in turn, because each has the same reader."""
+    name = READS[command][reads][0]
+    wanted = ask(command, reads, name)
+    pack = [*PACKERS.values()][number % len(PACKERS)]
+    (folder / name).write_bytes(pack((folder / name).read_bytes()))
+    packed = ask(command, reads, name)
+    assert (packed.code, packed.out) == (wanted.code, wanted.out), packed.err
 
 
 MUTANTS = int(os.environ.get("W2V_MUTANTS", "100")) // 100  # of each file

@@ -36,13 +36,17 @@ WRITES = {
 }  # fmt: skip
 READS = {
     "train": {
-        "CORPUS...": "text", "--valid": "text2", "--read-vocab": "counts", "--init": "w.txt",
+        "CORPUS...": "text", "--files-from": "list", "--valid": "text2",
+        "--read-vocab": "counts", "--init": "w.txt",
         "--update": "w.safetensors", "--stopwords": "stop",
         "--seeds": "seeds",
     },
-    "vocab": {"CORPUS...": "text"},
-    "phrases": {"CORPUS...": "text", "--connectors": "stop"},
-    "infer": {"MODEL": "lda.safetensors", "[CORPUS...]": "text", "--names": "labels"},
+    "vocab": {"CORPUS...": "text", "--files-from": "list"},
+    "phrases": {"CORPUS...": "text", "--files-from": "list", "--connectors": "stop"},
+    "infer": {
+        "MODEL": "lda.safetensors", "[CORPUS...]": "text", "--files-from": "list",
+        "--names": "labels",
+    },
     "convert": {
         "IN": "w.txt", "--only": "stop", "--words": "stop", "--retrain": "stop",
         "--weights": "stop",
@@ -51,7 +55,8 @@ READS = {
     "align": {"TARGET": "w.txt", "SOURCE": "w.txt", "--dictionary": "stop"},
     "subwords": {"VECTORS": "w.txt"},
     "topics": {
-        "MODEL": "lda.safetensors", "[CORPUS...]": "text2", "--reference": "text",
+        "MODEL": "lda.safetensors", "[CORPUS...]": "text2", "--files-from": "list",
+        "--reference": "text",
         "--names": "labels",
     },
     "evaluate analogies": {"SET...": "set", "--vectors": "w.txt"},
@@ -105,6 +110,7 @@ def files(folder, monkeypatch):
     for name in ("text2", "stop", "counts", "set", "labels", "log.txt"):
         (folder / name).write_text(f"{name} 1\n")
     (folder / "seeds").write_text("royal\tking queen\n")
+    (folder / "list").write_text("text\n")
     tensors = container.table_tensors("words", table) | {"output_vectors": table.matrix}
     for name, model in (("w.safetensors", "skipgram"), ("lda.safetensors", "lda")):
         container.write(name, tensors, {"format": "w2v", "model": model})

@@ -1,10 +1,8 @@
 """Reading text: tokens, sentences, encodings, packed files, damage."""
 
-import bz2
 import gzip
 import importlib.util
 import io
-import lzma
 import pickle
 import re
 import sys
@@ -15,6 +13,7 @@ from pathlib import Path
 import hypothesis.strategies as st
 import numpy as np
 import pytest
+from helpers import PACKERS, of_every_packer
 from hypothesis import example, given
 
 from w2v.errors import W2VError
@@ -145,7 +144,7 @@ def test_without_jieba_the_extra_is_named(monkeypatch):
         TOKENIZERS["jieba"](b"no Han")
 
 
-@pytest.mark.parametrize("pack", [bytes, gzip.compress, bz2.compress, lzma.compress])
+@pytest.mark.parametrize("pack", [bytes, *PACKERS.values()])
 @pytest.mark.parametrize("name", ["text", "text.gz"])
 def test_packed_files_are_known_by_content_not_by_name(tmp_path, pack, name):
     path = tmp_path / name
@@ -155,11 +154,10 @@ def test_packed_files_are_known_by_content_not_by_name(tmp_path, pack, name):
     assert corpus.bytes_read == corpus.size == path.stat().st_size
 
 
-@pytest.mark.parametrize("kind", ["gzip", "bzip2", "xz"])
+@pytest.mark.parametrize("kind", PACKERS)
 def test_only_what_is_packed_is_taken_for_it(tmp_path, kind):
-    pack = {"gzip": gzip.compress, "bzip2": bz2.compress, "xz": lzma.compress}[kind]
     for content in (b"", b"a b\n", b"x" * 5000):
-        assert packing.kind_of(pack(content)[: packing.HEAD]) == kind
+        assert packing.kind_of(PACKERS[kind](content)[: packing.HEAD]) == kind
     for text in (
         b"BZh",
         b"BZh9",
@@ -175,7 +173,10 @@ def test_only_what_is_packed_is_taken_for_it(tmp_path, kind):
     assert read(path, encoding="utf-16-le")[0] == ["\u8b1f", "b", "</s>"]
 
 
-@given(st.sampled_from(["", "BZh", "BZh1", "BZh91AY", "PK", "7zXZ"]), st.text())
+@given(
+    st.sampled_from(["", "BZh", "BZh1", "BZh91AY", "PK", "7zXZ", "(\u00b5/\u00fd", "P*M"]),
+    st.text(),
+)
 @example("BZh9", "")
 def test_no_text_is_taken_for_a_packed_file(begin, rest):
     start = (begin + rest).encode()[: packing.HEAD]
@@ -183,7 +184,9 @@ def test_no_text_is_taken_for_a_packed_file(begin, rest):
     assert packing.kind_of(start) == "" or whole
 
 
-@pytest.mark.parametrize("suffix", ["", ".gz", ".GZ", ".bz2", ".Bz2", ".xz"])
+@pytest.mark.parametrize(
+    "suffix", ["", ".gz", ".GZ", ".bz2", ".Bz2", ".xz", *[".zst"] * ("zstd" in PACKERS)]
+)
 def test_what_is_written_is_packed_by_its_suffix(tmp_path, suffix):
     path = str(tmp_path / f"text{suffix}")
     for _ in range(2):
@@ -191,7 +194,7 @@ def test_what_is_written_is_packed_by_its_suffix(tmp_path, suffix):
             file.write(b"a b\n")
             file.write(b"c\n")
     raw = Path(path).read_bytes()
-    kinds = {"": "", ".gz": "gzip", ".bz2": "bzip2", ".xz": "xz"}
+    kinds = {"": "", ".gz": "gzip", ".bz2": "bzip2", ".xz": "xz", ".zst": "zstd"}
     assert packing.kind_of(raw[: packing.HEAD]) == kinds[suffix.lower()]
     assert read(path)[0] == ["a", "b", "</s>", "c", "</s>"]
     with pytest.raises(TypeError), atomic_file.packed(path) as file:
@@ -208,7 +211,7 @@ def test_stdin_may_be_packed_too(monkeypatch):
     assert corpus.size is None
 
 
-@pytest.mark.parametrize("pack", [gzip.compress, bz2.compress, lzma.compress])
+@of_every_packer
 def test_a_packed_file_that_is_cut_short_is_named(tmp_path, pack):
     path = tmp_path / "text.gz"
     path.write_bytes(pack(bytes(range(256)) * 100)[:-20])
@@ -217,7 +220,7 @@ def test_a_packed_file_that_is_cut_short_is_named(tmp_path, pack):
 
 
 @pytest.mark.parametrize(
-    ("start", "said"), [(b"PK\x03\x04", "zip archive"), (b"\x28\xb5\x2f\xfd", "zstd")]
+    ("start", "said"), [(b"PK\x03\x04", "zip archive"), (b"\x04\x22\x4d\x18", "lz4")]
 )
 def test_files_that_are_no_text_are_named(tmp_path, start, said):
     path = tmp_path / "corpus"

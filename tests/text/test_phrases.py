@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 import pytest
-from helpers import compiled
+from helpers import PACKERS, compiled
 
 from w2v.models import models
 from w2v.text import phrases
@@ -213,7 +213,7 @@ def test_every_text_that_is_written_is_packed_by_its_suffix(w2v, folder, option)
 def test_what_is_packed_is_read_again(w2v, folder):
     (folder / "text").write_text("a b c d e f g h\n" * 30)
     common = ("text", "--quiet", "--dim", 4, "--threads", 1, "--epochs", 1, "--sample", 0)
-    for suffix in ("", ".gz", ".bz2", ".XZ"):
+    for suffix in ("", ".gz", ".bz2", ".XZ", *[".zst"] * ("zstd" in PACKERS)):
         counts, log = f"counts{suffix}", f"log{suffix}"
         assert w2v("vocab", "text", "-o", counts, "--quiet").code == 0
         more = ("--read-vocab", counts, "--log-json", log, "-o", f"x{suffix[1:]}.safetensors")

@@ -65,7 +65,7 @@ def write_chart(chart: Chart, path: str, say: Callable[[str], None]) -> None:
 
 
 def write_table(path: str, rows: Iterable[Sequence[object]]) -> None:
-    """Write rows as TSV, compressed if the path ends in .gz, .bz2 or .xz."""
+    """Write rows as TSV, compressed if the path ends in .gz, .bz2, .xz or .zst."""
     from w2v.system import atomic_file
 
     with atomic_file.packed(path) as file:

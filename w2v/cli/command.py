@@ -11,7 +11,7 @@ import click
 from w2v.errors import W2VError
 
 HELP_OPTIONS = ("-h", "--help")  # of every command
-_STANDARD_INPUTS = ("-", "/dev/stdin", "/dev/fd/0", "/proc/self/fd/0")
+STANDARD_INPUTS = ("-", "/dev/stdin", "/dev/fd/0", "/proc/self/fd/0")
 _STDIN_READERS = "w2v.stdin"  # key of the context's meta: the arguments that name standard input
 
 
@@ -24,7 +24,7 @@ class InputFile(click.Path):
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         """Convert as click does; UsageError if standard input is named a second time."""
         path = super().convert(value, param, ctx)
-        if path in _STANDARD_INPUTS and param is not None and ctx is not None:
+        if path in STANDARD_INPUTS and param is not None and ctx is not None:
             claim_stdin(ctx, _label(param))
         return path
 

@@ -123,8 +123,8 @@ def convert(
     is the format of w2v train; .txt, .vec and - (stdout) are word2vec text; .bin is word2vec
     binary, or a fastText model if the vectors have subwords; .glove is text without a header, where
     names may have blanks; .npy is a NumPy array, with the names in a second file, .words; .tsv is
-    the two files of the Embedding Projector. A further suffix .gz, .bz2 or .xz compresses OUT,
-    except .safetensors, .tsv and fastText models.
+    the two files of the Embedding Projector. A further suffix .gz, .bz2, .xz or .zst compresses
+    OUT, except .safetensors, .tsv and fastText models.
 
     --check repairs a damaged IN. It counts the rows if the header is wrong or missing, leaves out
     rows that cannot be read and vectors that are not finite, and keeps the first of several rows

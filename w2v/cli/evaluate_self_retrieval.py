@@ -7,6 +7,7 @@ import sys
 import click
 
 from w2v.cli.command import INPUT, grouped
+from w2v.cli.corpus_argument import corpus_argument
 from w2v.cli.new_texts import NewTexts, infer_vectors, threads_option
 from w2v.cli.options import GivenSettings, SettingsCommand, limit_blas
 from w2v.cli.output import ResultPrinter, format_options
@@ -24,7 +25,7 @@ from w2v.errors import W2VError
     ),
 )
 @click.argument("model", type=INPUT)
-@click.argument("corpus", nargs=-1, required=True, type=INPUT, metavar="CORPUS...")
+@corpus_argument(required=True)
 @grouped(
     "Evaluation",
     click.option(

@@ -10,6 +10,7 @@ import click
 
 from w2v.cli import catch_signals
 from w2v.cli.command import INPUT, OUTPUT, grouped, or_stdin
+from w2v.cli.corpus_argument import corpus_argument
 from w2v.cli.document_topics import open_shares, print_topics, top_options
 from w2v.cli.new_texts import NewTexts, RefusedRows, infer_blocks, infer_vectors, threads_option
 from w2v.cli.options import GivenSettings, SettingsCommand, limit_blas, quiet_option
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
     ),
 )
 @click.argument("model", type=INPUT)
-@click.argument("corpus", nargs=-1, type=INPUT, metavar="[CORPUS...]")
+@corpus_argument(required=False)
 @click.option(
     "-o", "--output", default="-", show_default=True, type=OUTPUT, metavar="FILE",
     help="Output file. The suffix sets the format, as in w2v convert. With -, write text to "

@@ -9,6 +9,7 @@ import click
 
 from w2v.cli import catch_signals
 from w2v.cli.command import INPUT, or_stdin
+from w2v.cli.corpus_argument import corpus_argument
 from w2v.cli.new_texts import NewTexts, threads_option
 from w2v.cli.options import GivenSettings, SettingsCommand, limit_blas, quiet_option
 from w2v.cli.output import ResultPrinter, format_options
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     ),
 )
 @click.argument("model", type=INPUT)
-@click.argument("corpus", nargs=-1, type=INPUT, metavar="[CORPUS...]")
+@corpus_argument(required=False)
 @threads_option
 @quiet_option
 @format_options

@@ -9,6 +9,7 @@ import click
 
 from w2v.cli import catch_signals
 from w2v.cli.command import INPUT, OUTPUT, Command, finite, grouped
+from w2v.cli.corpus_argument import corpus_argument
 from w2v.cli.options import quiet_option, recursive_option, texts
 from w2v.runs.text_messages import say_bad_bytes, say_compiling, show_reading
 
@@ -23,10 +24,10 @@ _SCORINGS = ("default", "npmi")
         "w2v train joined.txt",
     ),
 )
-@click.argument("corpus", nargs=-1, required=True, type=INPUT, metavar="CORPUS...")
+@corpus_argument(required=True)
 @click.option(
     "-o", "--output", default="-", show_default=True, type=OUTPUT, metavar="FILE",
-    help="Output file; - is stdout. A suffix .gz, .bz2 or .xz compresses it.",
+    help="Output file; - is stdout. A suffix .gz, .bz2, .xz or .zst compresses it.",
 )  # fmt: skip
 @click.option(
     "--list", "list_path", type=OUTPUT, metavar="FILE",

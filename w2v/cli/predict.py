@@ -11,6 +11,7 @@ import click
 
 from w2v.cli import catch_signals
 from w2v.cli.command import INPUT, or_stdin
+from w2v.cli.corpus_argument import corpus_argument
 from w2v.cli.label_options import LabelChoice, label_options
 from w2v.cli.new_texts import NewTexts, RefusedRows, predict_labels, threads_option
 from w2v.cli.options import GivenSettings, SettingsCommand, limit_blas, quiet_option
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
     ),
 )
 @click.argument("model", type=INPUT)
-@click.argument("corpus", nargs=-1, type=INPUT, metavar="[CORPUS...]")
+@corpus_argument(required=False)
 @label_options
 @threads_option
 @quiet_option

@@ -11,6 +11,7 @@ import click
 from w2v.cli import catch_signals
 from w2v.cli.charts import chart_kind, plot_option, write_chart
 from w2v.cli.command import INPUT, Command, grouped
+from w2v.cli.corpus_argument import corpus_argument
 from w2v.cli.options import (
     limit_blas,
     quiet_option,
@@ -62,7 +63,7 @@ class SweepCommand(Command):
         "w2v topics --sweep 5,10 documents.tsv --epochs 20 --sweep-seeds 2 -o models",
     ),
 )
-@click.argument("corpus", nargs=-1, required=True, type=INPUT, metavar="CORPUS...")
+@corpus_argument(required=True)
 @grouped(
     "Topics",
     click.option(

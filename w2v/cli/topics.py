@@ -10,6 +10,7 @@ import click
 from w2v.cli import catch_signals
 from w2v.cli.charts import chart_kind, plot_option, write_chart
 from w2v.cli.command import INPUT, grouped
+from w2v.cli.corpus_argument import corpus_argument
 from w2v.cli.new_texts import NewTexts
 from w2v.cli.options import GivenSettings, SettingsCommand, limit_blas
 from w2v.cli.output import ResultPrinter, format_options
@@ -62,7 +63,7 @@ class TopicsCommand(SettingsCommand):
     ),
 )
 @click.argument("model", type=INPUT)
-@click.argument("corpus", nargs=-1, type=INPUT, metavar="[CORPUS...]")
+@corpus_argument(required=False)
 @page_options
 @grouped(
     "Topics",

@@ -10,7 +10,8 @@ from typing import Any
 import click
 
 from w2v.cli import catch_signals
-from w2v.cli.command import INPUT, OUTPUT, Command, grouped
+from w2v.cli.command import OUTPUT, Command, grouped
+from w2v.cli.corpus_argument import corpus_argument
 from w2v.cli.options import (
     limit_blas,
     quiet_option,
@@ -106,7 +107,7 @@ def _complete_models(ctx: click.Context, param: click.Parameter, incomplete: str
         "w2v train documents.tsv --model lda --topics 5 -o topics.safetensors",
     ),
 )
-@click.argument("corpus", nargs=-1, required=True, type=INPUT, metavar="CORPUS...")
+@corpus_argument(required=True)
 @click.option(
     "-o", "--output", default="vectors.safetensors", show_default=True, type=OUTPUT, metavar="FILE",
     help="Output file. The suffix sets the format, as in w2v convert. With -, write text to "
@@ -152,8 +153,8 @@ def train(
 ) -> None:
     """Train word or document vectors, or a text classifier.
 
-    CORPUS is a text file, plain or compressed (.gz, .bz2, .xz), or - for stdin. Each line is a
-    sentence of any length; for models of documents, each line is a document. Progress is reported
+    CORPUS is a text file, plain or compressed (.gz, .bz2, .xz, .zst), or - for stdin. Each line is
+    a sentence of any length; for models of documents, each line is a document. Progress is reported
     on stderr.
     """
     from w2v.models import models

@@ -8,7 +8,8 @@ from contextlib import ExitStack
 import click
 
 from w2v.cli import catch_signals
-from w2v.cli.command import INPUT, OUTPUT
+from w2v.cli.command import OUTPUT
+from w2v.cli.corpus_argument import corpus_argument
 from w2v.cli.options import GivenSettings, SettingsCommand, quiet_option, recursive_option, texts
 from w2v.runs.text_messages import (
     say_attached,
@@ -30,10 +31,10 @@ _MIN_RATIO = 1.1  # minimum ratio of the token counts of two neighbouring points
         "w2v train corpus.txt --read-vocab counts.txt",
     ),
 )
-@click.argument("corpus", nargs=-1, required=True, type=INPUT, metavar="CORPUS...")
+@corpus_argument(required=True)
 @click.option(
     "-o", "--output", default="-", show_default=True, type=OUTPUT, metavar="FILE",
-    help="Output file; - is stdout. A suffix .gz, .bz2 or .xz compresses it.",
+    help="Output file; - is stdout. A suffix .gz, .bz2, .xz or .zst compresses it.",
 )  # fmt: skip
 @click.option(
     "--curve", type=OUTPUT, metavar="FILE",

@@ -83,7 +83,7 @@ class Source:
         raw.seek(0)
         self.packed = packing.kind_of(raw.read(packing.HEAD))
         raw.seek(0)
-        self._file = packing.unpacked(raw, self.packed)
+        self._file = packing.unpacked(raw, self.packed, self.name)
         self.size = None if self.packed else self.stored
         self.begin = 0
         self.head = self._read(HEAD)
@@ -101,10 +101,8 @@ class Source:
         try:
             return packing.read(self._file, size)
         except packing.DamagedError as error:
-            raise W2VError(
-                f"{self.name}: byte {self._raw.tell():,} of the {self.packed} file: {error}; it is "
-                "damaged or cut short: download or write it again"
-            ) from None
+            where = f"byte {self._raw.tell():,} of the {self.packed} file"
+            raise W2VError(f"{self.name}: {where}: {error}") from None
 
     def skip(self, size: int) -> None:
         """Leave the first `size` bytes, which must be in `head`, out of `blocks`."""

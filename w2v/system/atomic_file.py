@@ -59,7 +59,7 @@ def replacing(path: str, like: str | None = None) -> Iterator[IO[bytes]]:
 
 @contextmanager
 def packed(path: str) -> Iterator[IO[bytes]]:
-    """Like `replacing`; the content is compressed if `path` ends in .gz, .bz2 or .xz."""
+    """Like `replacing`; the content is compressed if `path` ends in .gz, .bz2, .xz or .zst."""
     with replacing(path) as file, packing.packer(file, path) as packing_file:
         yield packing_file
 
@@ -129,6 +129,7 @@ def check_writable(path: str) -> None:
     """
     if os.path.isdir(path):
         raise W2VError(f"{path} is a directory: name a file in it")
+    packing.check_packer(path)
     if path != "-" and not is_device(path):
         target = os.path.realpath(path)
         if not os.path.isdir(os.path.dirname(target)):

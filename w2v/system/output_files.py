@@ -31,19 +31,7 @@ def check(
     """
     appended_paths = {name: path for name, path in (appended or {}).items() if path is not None}
     written_paths = {name: path for name, path in outputs.items() if path is not None}
-    input_by_identity: dict[object, str] = {}
-    for description, paths in inputs.items():
-        for path in [paths] if isinstance(paths, str) else paths or ():
-            input_by_identity |= dict.fromkeys(_identities(path, 0), description)
-    output_by_identity: dict[object, str] = {}
-    for name, path in {**written_paths, **appended_paths}.items():
-        for identity in _identities(path, 1):
-            if identity in input_by_identity:
-                description = input_by_identity[identity]
-                raise W2VError(f"{name} {path} is {description}: name another file to write")
-            other = output_by_identity.setdefault(identity, name)
-            if other != name:
-                raise W2VError(f"{other} and {name} both write {path}: name two files")
+    check_apart({**written_paths, **appended_paths}, inputs)
     for path in written_paths.values():
         if path == "-":
             _check_stdout()
@@ -51,6 +39,28 @@ def check(
             atomic_file.check_writable(path)
     for path in appended_paths.values():
         open(path, "ab").close()
+
+
+def check_apart(
+    outputs: Mapping[str, str], inputs: Mapping[str, str | Iterable[str] | None]
+) -> None:
+    """Raise W2VError if an output is an input, or two outputs are one file; see `check`.
+
+    Nothing is written, not even as a test.
+    """
+    input_by_identity: dict[object, str] = {}
+    for description, paths in inputs.items():
+        for path in [paths] if isinstance(paths, str) else paths or ():
+            input_by_identity |= dict.fromkeys(_identities(path, 0), description)
+    output_by_identity: dict[object, str] = {}
+    for name, path in outputs.items():
+        for identity in _identities(path, 1):
+            if identity in input_by_identity:
+                description = input_by_identity[identity]
+                raise W2VError(f"{name} {path} is {description}: name another file to write")
+            other = output_by_identity.setdefault(identity, name)
+            if other != name:
+                raise W2VError(f"{other} and {name} both write {path}: name two files")
 
 
 def _check_stdout() -> None:

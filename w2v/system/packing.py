@@ -1,4 +1,4 @@
-"""Compression by gzip, bzip2 or xz: recognized by content when read, by suffix when written."""
+"""Compression by gzip, bzip2, xz or zstd, known by content when read, by suffix when written."""
 
 from __future__ import annotations
 
@@ -9,16 +9,34 @@ import os
 import re
 import zlib
 from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, nullcontext, suppress
+from functools import cache
+from importlib import import_module
 from typing import IO, Any, cast
 
+from w2v.errors import W2VError
+
 HEAD = 10  # number of first bytes by which a compressed file is recognized
-SUFFIXES = (".gz", ".bz2", ".xz")
+SUFFIXES = (".gz", ".bz2", ".xz", ".zst")
+# Modules with the interface of PEP 784: that of Python from 3.14 on, and its backport.
+_ZSTD_MODULES = ("compression.zstd", "backports.zstd")
+
+
+def _open_zstd(file: IO[bytes]) -> IO[bytes]:
+    """Decompress all frames of a zstd file; skippable frames are left out.
+
+    A window of more than 128 MiB, the default limit of libzstd, is refused: a file cannot make its
+    reader allocate more memory than that.
+    """
+    return cast(IO[bytes], cast(Any, _zstd()).ZstdFile(file))
+
+
 # How each compression is recognized, and how its files are opened. Magic numbers alone are not
 # enough, because a text can begin with "BZh". Also checked are the method and reserved flags of
 # gzip, the digits of pi (a block) or of its square root (the end) after the level of bzip2, and the
-# first byte of the flags of xz. Data of gzip or xz that is cut short before these bytes is
-# recognized too.
+# first byte of the flags of xz. Data of gzip that is cut short before these bytes is recognized
+# too, and so is data of xz. No UTF-8 text begins with the magic number of zstd. A zstd file may
+# also begin with a skippable frame, which has one of 16 magic numbers (RFC 8878, section 3.1.2).
 _KINDS: dict[str, tuple[re.Pattern[bytes], Callable[..., Any]]] = {
     "gzip": (re.compile(rb"\x1f\x8b\x08([\x00-\x1f]|$)"), gzip.open),
     "bzip2": (
@@ -26,15 +44,25 @@ _KINDS: dict[str, tuple[re.Pattern[bytes], Callable[..., Any]]] = {
         bz2.open,
     ),
     "xz": (re.compile(rb"\xfd7zXZ\x00(\x00|$)"), lzma.open),
+    "zstd": (re.compile(rb"\x28\xb5\x2f\xfd|[\x50-\x5f]\x2a\x4d\x18"), _open_zstd),
+}
+_ADVICE = {  # what to do where libzstd gives one of these reasons
+    "too much memory": "the compressed data needs a window of more than 128 MiB: decompress it "
+    "first, with zstd -d --long=31",
+    "Dictionary mismatch": "the data was compressed with a dictionary: decompress it first, with "
+    "zstd -d -D DICTIONARY",
 }
 
 
 class DamagedError(Exception):
-    """Compressed data cannot be decompressed; the message is that of the compression library."""
+    """Compressed data cannot be decompressed; the message says why, and what to do."""
 
 
 def kind_of(start: bytes) -> str:
-    """The compression of a file by its first HEAD bytes: gzip, bzip2, xz, or "" for none."""
+    """The compression of a file by its first HEAD bytes: gzip, bzip2, xz, zstd, or "".
+
+    The result is "" for a file that is not compressed.
+    """
     return next((name for name, (begin, _) in _KINDS.items() if begin.match(start)), "")
 
 
@@ -46,8 +74,13 @@ def peek(file: IO[bytes]) -> bytes:
     return cast(bytes, file.peek(HEAD)[:HEAD])  # type: ignore[attr-defined]
 
 
-def unpacked(file: IO[bytes], kind: str) -> IO[bytes]:
-    """The decompressed content of a file compressed by `kind`; for "" the file itself."""
+def unpacked(file: IO[bytes], kind: str, name: str) -> IO[bytes]:
+    """The decompressed content of a file compressed by `kind`; for "" the file itself.
+
+    name    the name of the file in messages
+    Raises  W2VError if the library for this compression is not installed
+    """
+    _check_library(kind, name)
     return cast(IO[bytes], _KINDS[kind][1](file)) if kind else file
 
 
@@ -62,12 +95,27 @@ def read(file: IO[bytes], size: int, waits: bool = True) -> bytes:
         if waits:
             return file.read(size)
         return cast(bytes, getattr(file, "read1", file.read)(size))
-    except (EOFError, zlib.error, lzma.LZMAError, gzip.BadGzipFile) as error:
-        raise DamagedError(str(error)) from None
+    except _damage() as error:
+        raise DamagedError(_explained(error)) from None
     except OSError as error:
         if error.errno is None:  # bz2 raises this for damaged data
-            raise DamagedError(str(error)) from None
+            raise DamagedError(_explained(error)) from None
         raise
+
+
+def _damage() -> tuple[type[Exception], ...]:
+    """The exceptions of the libraries for damaged data."""
+    errors = (EOFError, zlib.error, lzma.LZMAError, gzip.BadGzipFile)
+    zstd = _zstd()
+    return errors if zstd is None else (*errors, zstd.ZstdError)
+
+
+def _explained(error: Exception) -> str:
+    """What is wrong with compressed data, by the exception of a library, and what to do."""
+    for reason, advice in _ADVICE.items():
+        if reason in str(error):
+            return advice
+    return f"the compressed data is damaged or cut short ({error}): download or write it again"
 
 
 def suffix(path: str) -> str:
@@ -81,13 +129,20 @@ def plain_name(path: str) -> str:
     return path[: len(path) - len(suffix(path))]
 
 
+def check_packer(path: str) -> None:
+    """Raise W2VError if the suffix of a path names a compression that is not installed."""
+    _check_library("zstd" if suffix(path) == ".zst" else "", path)
+
+
 def packer(file: IO[bytes], path: str) -> AbstractContextManager[IO[bytes]]:
     """A file object that compresses into `file`, by the compression suffix of `path`.
 
     Without such a suffix, `file` itself is written.
 
     The same content always gives the same bytes: no time and no file name are stored.
+    Raises W2VError as `check_packer` does
     """
+    check_packer(path)
     compression = suffix(path)
     if compression == ".gz":
         return cast(Any, gzip.GzipFile("", "wb", 6, file, mtime=0))
@@ -95,4 +150,26 @@ def packer(file: IO[bytes], path: str) -> AbstractContextManager[IO[bytes]]:
         return cast(Any, bz2.BZ2File(file, "wb"))
     if compression == ".xz":
         return cast(Any, lzma.LZMAFile(file, "wb"))
+    if compression == ".zst":
+        zstd = cast(Any, _zstd())
+        packed = zstd.ZstdFile(file, "wb", options={zstd.CompressionParameter.checksum_flag: 1})
+        packed.write(b"")  # Without it, a file to which nothing is written would have no frame.
+        return cast(Any, packed)
     return nullcontext(file)
+
+
+@cache
+def _zstd() -> Any:
+    """The first module of _ZSTD_MODULES that is installed; None: none of them is."""
+    for name in _ZSTD_MODULES:
+        with suppress(ModuleNotFoundError):
+            return import_module(name)
+    return None
+
+
+def _check_library(kind: str, name: str) -> None:
+    """Raise W2VError if `kind` is zstd, but no library for it is installed."""
+    if kind == "zstd" and _zstd() is None:
+        raise W2VError(
+            f"{name}: compression by zstd needs the package backports.zstd: pip install 'w2v[zst]'"
+        )

@@ -1,8 +1,8 @@
 """Reads the small text files of a command: word lists, similarity and analogy sets, logs.
 
 The same rules hold for all these files. The text is UTF-8, or UTF-16 or UTF-32 with a byte order
-mark. A byte order mark is removed. Files compressed by gzip, bzip2 or xz are
-decompressed. A line ends with LF or CR LF; the last line may have no line end.
+mark. A byte order mark is removed. Files compressed by gzip, bzip2, xz or zstd are decompressed. A
+line ends with LF or CR LF; the last line may have no line end.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ def chunks(file: IO[bytes], name: str) -> Iterator[bytes]:
     name    the name of the file in messages
     Raises  W2VError for damaged compressed data, or for invalid UTF-16 or UTF-32
     """
-    stream = packing.unpacked(file, packing.kind_of(packing.peek(file)))
+    stream = packing.unpacked(file, packing.kind_of(packing.peek(file)), name)
     start = b""
     for block in _read(stream, name):
         start += block
@@ -74,9 +74,7 @@ def _read(stream: IO[bytes], name: str) -> Iterator[bytes]:
         try:
             block = packing.read(stream, BLOCK, waits=False)
         except packing.DamagedError as error:
-            raise W2VError(
-                f"{name}: the compressed data is damaged or cut short ({error})"
-            ) from None
+            raise W2VError(f"{name}: {error}") from None
         if not block:
             return
         yield block

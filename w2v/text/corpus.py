@@ -32,7 +32,7 @@ LONGEST = 1 << 24  # maximum bytes of text that cannot be cut; a file with more 
 class Corpus:
     """One or several texts as one stream of tokens.
 
-    paths      files, plain or compressed by gzip, bzip2 or xz; `-` is stdin
+    paths      files, plain or compressed by gzip, bzip2, xz or zstd; `-` is stdin
     tokenizer  a key of `TOKENIZERS`
     encoding   any text encoding of Python; invalid bytes are replaced by U+FFFD
     lowercase  whether to convert the tokens to lower case
@@ -252,9 +252,9 @@ def as_blocks(texts: Iterator[bytes]) -> Iterator[bytes]:
 
 def _unpack(file: IO[bytes], name: str) -> Iterator[bytes]:
     """Read a file in blocks; decompress it if its first bytes are those of a compressed file."""
-    stream = packing.unpacked(file, packing.kind_of(packing.peek(file)))
+    stream = packing.unpacked(file, packing.kind_of(packing.peek(file)), name)
     try:
         while block := packing.read(stream, BLOCK):
             yield block
     except packing.DamagedError as error:
-        raise W2VError(f"{name}: the compressed data is damaged or cut short ({error})") from None
+        raise W2VError(f"{name}: {error}") from None

@@ -19,7 +19,6 @@ _UNPACK = "; unpack it first: "
 _PDF_LINE = re.compile(rb"%PDF-\d\.\d[ ]*[\r\n]")  # a first line with nothing else on it
 # The first bytes of files that are not text, with what they are and what to do.
 _FOREIGN = {
-    b"\x28\xb5\x2f\xfd": f"zstd data{_UNPACK}zstd -dc FILE | w2v COMMAND -",
     b"\x04\x22\x4d\x18": f"lz4 data{_UNPACK}lz4 -dc FILE | w2v COMMAND -",
     b"\xba\x16\x4f\x2f": "a fastText model, not text",
     b"\x93NUMPY": f"a NumPy array of {_VECTORS}",

@@ -93,7 +93,7 @@ def _one_field(name: str) -> str:
 
 
 def _write(path: str, lines: Iterable[str]) -> None:
-    """Write lines to a file, which is compressed if its name ends in .gz, .bz2 or .xz."""
+    """Write lines to a file, which is compressed if its name ends in .gz, .bz2, .xz or .zst."""
     with atomic_file.packed(path) as file:
         for line in lines:
             file.write(line.encode("utf-8", "surrogateescape"))

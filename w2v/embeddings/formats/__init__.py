@@ -3,7 +3,7 @@
 A format exports SUFFIXES and `sniff`, and the other names of this list that it needs:
 
 SUFFIXES    suffixes of the files that it writes; empty for a format that is only read
-PACKED      whether .gz, .bz2 or .xz may follow these suffixes; True if this name is missing
+PACKED      whether .gz, .bz2, .xz or .zst may follow these suffixes; True if this name is missing
 SUBWORDS    whether `write` keeps the subwords of a table; False if this name is missing
 sniff       (source) -> Layout, or None if the file has another format
 read        (source, layout, limit, findings) -> names and a matrix (N, D) of floats. Names are a
@@ -356,7 +356,7 @@ def _of_suffix(name: str) -> Format | None:
 def _named(path: str) -> Format:
     """The format of the suffix of a path; W2VError for an unknown suffix.
 
-    In most formats, .gz, .bz2 or .xz may follow the suffix.
+    In most formats, .gz, .bz2, .xz or .zst may follow the suffix.
     """
     name = "-.txt" if path == "-" else path.lower()
     plain = packing.plain_name(name)
@@ -367,6 +367,6 @@ def _named(path: str) -> Format:
     known = [suffix for each in _formats() for suffix in each.suffixes]
     unpacked = [suffix for each in _formats() if not each.packed for suffix in each.suffixes]
     raise W2VError(
-        f"{path}: the suffix {found} names no format; known: {'  '.join(sorted(known))}; .gz, "
-        f".bz2 or .xz may follow all but {' and '.join(sorted(unpacked))}"
+        f"{path}: the suffix {found} names no format; known: {'  '.join(sorted(known))}; "
+        f".gz, .bz2, .xz or .zst may follow all but {' and '.join(sorted(unpacked))}"
     )

@@ -29,7 +29,6 @@ _BEGINNINGS = {
     b"\x80\x05": _PICKLE,
     b"PK\x03\x04": "a zip archive, such as an .npz or PyTorch file: unpack it, or export its "
     "vectors as text",
-    b"\x28\xb5\x2f\xfd": "compressed by zstd: decompress it with unzstd",
     b"\x89HDF": "an HDF5 file: export its vectors as text",
     b"SQLite format 3\0": "an SQLite database, such as Magnitude's: export its vectors as text",
 }
