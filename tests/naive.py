@@ -1113,3 +1113,147 @@ def count_windows(documents, size, words):
             counts[np.ix_(inside, inside)] += 1
             total += 1
     return counts, total
+
+
+def squeeze_lines(text):
+    """The lines of a text (bytes), without blanks at their ends and with single spaces inside."""
+    return [b" ".join(line.split()) for line in text.split(b"\n")[:-1]]
+
+
+def sip_hash(data, key):
+    """SipHash-2-4 with 128 bits (Aumasson and Bernstein 2012): the two halves of the hash."""
+    v = [
+        key[0] ^ 0x736F6D6570736575, key[1] ^ 0x646F72616E646F6D ^ 0xEE,
+        key[0] ^ 0x6C7967656E657261, key[1] ^ 0x7465646279746573,
+    ]  # fmt: skip
+
+    def rotated(number, bits):
+        return (number << bits | number >> (64 - bits)) & MASK
+
+    def half(a, b, first, second):
+        v[a] = (v[a] + v[b]) & MASK
+        v[b] = rotated(v[b], first) ^ v[a]
+        if second:
+            v[a] = rotated(v[a], second)
+
+    def rounds(count):
+        for _ in range(count):
+            half(0, 1, 13, 32)
+            half(2, 3, 16, 0)
+            half(0, 3, 21, 0)
+            half(2, 1, 17, 32)
+
+    padded = data + bytes(-(len(data) + 1) % 8) + bytes([len(data) % 256])
+    for begin in range(0, len(padded), 8):
+        word = int.from_bytes(padded[begin : begin + 8], "little")
+        v[3] ^= word
+        rounds(2)
+        v[0] ^= word
+    halves = []
+    for place, mark in ((2, 0xEE), (1, 0xDD)):
+        v[place] ^= mark
+        rounds(4)
+        halves.append(v[0] ^ v[1] ^ v[2] ^ v[3])
+    return tuple(halves)
+
+
+def hash_lines(lines, key):
+    """The hash of each line; two zeros for a line without bytes."""
+    return [sip_hash(line, key) if line else (0, 0) for line in lines]
+
+
+def enter_lines(hashes, seen, capacity, frozen):
+    """The number of the occurrence of each line up to the first new line without space.
+
+    seen  the occurrences so far by hash; changed in place
+    """
+    occurrences = []
+    for each in hashes:
+        if not any(each):
+            occurrences.append(0 if frozen else 1)
+        elif each not in seen and frozen:
+            occurrences.append(0)
+        elif each not in seen and len(seen) == capacity:
+            break
+        else:
+            seen[each] = seen.get(each, 0) + 1
+            occurrences.append(seen[each])
+    return occurrences
+
+
+def move_lines(slots, counts):
+    """The lines of a table with their counts."""
+    pairs = zip(map(tuple, slots.tolist()), counts.tolist(), strict=True)
+    return {each: count for each, count in pairs if any(each)}
+
+
+def shingles(line, size):
+    """The set of runs of `size` words of a line."""
+    words = line.split()
+    return {tuple(words[at : at + size]) for at in range(len(words) - size + 1)}
+
+
+def jaccard(a, b):
+    """The similarity of two sets; 0 if both are empty."""
+    return len(a & b) / max(len(a | b), 1)
+
+
+def sign_lines(lines, size, factors, addends):
+    """The signature of each line (bytes): the smallest number of its shingles for each function."""
+
+    def finished(number):
+        for factor in (0xFF51AFD7ED558CCD, 0xC4CEB9FE1A85EC53):
+            number = (number ^ number >> 33) * factor & MASK
+        return number ^ number >> 33
+
+    def word_code(word):
+        code = 0xCBF29CE484222325
+        for byte in word:
+            code = (code ^ byte) * 0x100000001B3 & MASK
+        return finished(code)
+
+    def shingle_code(words):
+        code = 0
+        for word in words:
+            code = (code * 0x9E3779B97F4A7C15 + word_code(word)) & MASK
+        return finished(code) >> 32
+
+    signatures = []
+    for line in lines:
+        codes = [shingle_code(each) for each in shingles(line, size)]
+        signatures.append(
+            [
+                min([(a * code + b & MASK) >> 32 for code in codes], default=0xFFFFFFFF)
+                for a, b in zip(factors, addends, strict=True)
+            ]
+        )
+    return signatures
+
+
+def link_lines(signatures, rows, bands):
+    """The earlier lines that agree with each line in all entries of a band."""
+    earlier = []
+    for number, signature in enumerate(signatures):
+        parts = [slice(band * rows, (band + 1) * rows) for band in range(bands)]
+        earlier.append(
+            [
+                [other for other in range(number) if signatures[other][part] == signature[part]]
+                for part in parts
+            ]
+        )
+    return earlier
+
+
+def enter_near(signatures, needed):
+    """1 for each line that agrees in fewer than `needed` entries with every earlier 1; else 2.
+
+    All earlier lines are compared, without bands.
+    """
+    kept, verdicts = [], []
+    for signature in signatures:
+        counts = [sum(a == b for a, b in zip(signature, other, strict=True)) for other in kept]
+        is_near = max(counts, default=0) >= needed
+        verdicts.append(2 if is_near else 1)
+        if not is_near and min(signature) < 0xFFFFFFFF:
+            kept.append(signature)
+    return verdicts

@@ -59,7 +59,8 @@ ORDERS = {
     "alignment": "common_words run_neighbours word_pairs rotations csls combination"
     " aligned_vectors permutation_test drift",
     "text": "nontext columns labels json_fields tokenizers file_lists corpus document_files"
-    " document_numbers documents beginnings encoded_text word_counter vocabulary encode phrases",
+    " document_numbers documents beginnings encoded_text word_counter vocabulary encode phrases"
+    " rows line_table near_lines deduplication",
 }
 
 

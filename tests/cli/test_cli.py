@@ -252,6 +252,7 @@ IN, OUT = "standard input is closed", "standard output is closed"
         ("train - <&-", 2, IN),
         ("vocab - <&-", 2, IN),
         ("phrases - <&-", 2, IN),
+        ("dedup - <&-", 2, IN),
         ("similar king >&-", 2, OUT),
         ("vector king --json >&-", 2, OUT),
         ("info vectors.safetensors >&-", 2, OUT),
@@ -260,6 +261,7 @@ IN, OUT = "standard input is closed", "standard output is closed"
         ("train text -o - >&-", 2, OUT),  # before the training
         ("vocab text --quiet >&-", 2, OUT),
         ("phrases text --quiet >&-", 2, OUT),
+        ("dedup text --quiet >&-", 2, OUT),
         ("lag --length 2 --steps 1 --seeds 1 --quiet >&-", 2, OUT),
         ("--help >&-", 2, OUT),
         ("train --help >&-", 2, OUT),

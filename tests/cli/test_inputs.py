@@ -55,6 +55,10 @@ READS = {
         "--files-from": ("file-list", "phrases", "--files-from", "@"),
         "--connectors": ("stop", "phrases", "text", "--connectors", "@"),
     },
+    "dedup": {
+        "CORPUS": ("text", "dedup", "@"),
+        "--files-from": ("file-list", "dedup", "--files-from", "@"),
+    },
     "similar": {
         "--vectors": ("vectors.txt", "similar", "king", "-v", "@"),
         "--queries": ("names", "similar", "--queries", "@"),

@@ -20,6 +20,7 @@ WRITES = {
     "train": {"--output": "x.safetensors", "--save-vocab": "v.txt", "--log-json": "log"},
     "vocab": {"--output": "v.txt", "--curve": "curve.txt"},
     "phrases": {"--output": "p.txt", "--list": "list.txt"},
+    "dedup": {"--output": "d.txt", "--counts": "counts.txt"},
     "infer": {"--output": "y.txt"},
     "convert": {"OUT": "y.txt"},
     "combine": {"--output": "y.txt"},
@@ -43,6 +44,7 @@ READS = {
     },
     "vocab": {"CORPUS...": "text", "--files-from": "list"},
     "phrases": {"CORPUS...": "text", "--files-from": "list", "--connectors": "stop"},
+    "dedup": {"CORPUS...": "text", "--files-from": "list"},
     "infer": {
         "MODEL": "lda.safetensors", "[CORPUS...]": "text", "--files-from": "list",
         "--names": "labels",
@@ -68,6 +70,7 @@ NEEDED = {
     "train": {"CORPUS...": "text"},
     "vocab": {"CORPUS...": "text"},
     "phrases": {"CORPUS...": "text"},
+    "dedup": {"CORPUS...": "text"},
     "infer": {"MODEL": "lda.safetensors", "[CORPUS...]": "text"},
     "convert": {"IN": "w.txt", "OUT": "y.txt"},
     "combine": {"VECTORS...": "w.txt"},

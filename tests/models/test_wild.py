@@ -149,6 +149,7 @@ CALLS = {
     "plot losses": ("plot", "--loss", f"{ODD}.log", "--loss", f"{ODD}.log", "-o", f"{ODD}-y.svg"),
     "vocab": ("vocab", "-r", ODD, "--min-count", 1, "-o", f"{ODD}-y.txt"),
     "phrases": ("phrases", "-r", ODD, "-o", f"{ODD}-y.txt"),
+    "dedup": ("dedup", "-r", ODD, "-o", f"{ODD}-y.txt"),
     "self-retrieval": ("evaluate", "self-retrieval", f"{ODD}.safetensors", ODD),
     "similarity": ("evaluate", "similarity", f"{ODD}.pairs"),
     "analogies": ("evaluate", "analogies", f"{ODD}.questions", "--plot", f"{ODD}-y.svg"),
@@ -276,6 +277,7 @@ def test_a_training_that_is_stopped_at_any_moment_ends_with_the_same_bytes(
     [
         ("vocab", "text", "-o", "x.vocab", "--curve", "x.curve", "--quiet"),
         ("phrases", "text", "-o", "x.text", "--list", "x.list", "--quiet", "--min-count", "1"),
+        ("dedup", "text", "-o", "x.text", "--counts", "x.counts", "--quiet"),
         ("convert", "words.txt", "x.npy"),
         ("convert", "words.txt", "x.tsv"),
         ("convert", "words.txt", "x.bin.gz"),

@@ -168,6 +168,8 @@ TEXT_OUTPUTS = {
     "vocab --curve": "vocab text --curve {}",
     "phrases -o": "phrases text --threshold 1 -o {}",
     "phrases --list": "phrases text --threshold 1 -o other --list {}",
+    "dedup -o": "dedup text -o {}",
+    "dedup --counts": "dedup text -o other --counts {}",
     "train --save-vocab": "train text --dim 4 --epochs 1 --threads 1 --save-vocab {}",
     "train --log-json": "train text --dim 4 --epochs 1 --threads 1 --log-json {}",
     "train -o": "train text --dim 4 --epochs 1 --threads 1 -o {}",

@@ -22,7 +22,7 @@ from w2v.cli.streams import standard_streams
 from w2v.errors import W2VError
 
 HEADINGS = {  # the sections of `w2v --help`
-    "Train": ("train", "vocab", "phrases"),
+    "Train": ("train", "vocab", "phrases", "dedup"),
     "Ask about words": ("similar", "analogy", "similarity", "odd", "vector"),
     "Apply a model": ("infer", "topics", "predict", "explain", "generate"),
     "Evaluate": ("evaluate", "compare", "drift", "perplexity", "lag"),
@@ -186,6 +186,7 @@ def _memory_advice(command: str, args: Sequence[str]) -> str:
         return "a smaller part of the texts at a time"
     others = {
         "vocab": "--max-types 1000000",
+        "dedup": "a smaller --max-memory, which takes more passes",
         "convert": "--limit N, to keep only the first N vectors",
         "subwords": "--buckets 100000",
     }

@@ -1,0 +1,163 @@
+"""Reads the lines of texts, or the rows of tables of documents, many at a time."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+from typing import NamedTuple
+
+from w2v.errors import W2VError
+from w2v.settings import DocumentSettings
+from w2v.system.pipes import name_of
+from w2v.text.columns import LONGEST_ROW, Columns
+from w2v.text.corpus import Corpus
+from w2v.text.document_files import formats_of
+from w2v.text.json_fields import text_field
+
+FORMATS = ("lines", "tsv", "jsonl")  # those in which each row is one line
+
+
+class Batch(NamedTuple):
+    """Some rows of a text.
+
+    rows    the rows as they are in the file, as UTF-8; each ends with a line end
+    tokens  the tokens of the text of each row, separated by blanks; each row ends with a line end
+    number  the number of rows
+    """
+
+    rows: bytes
+    tokens: bytes
+    number: int
+
+
+class Rows(Corpus):
+    """One or several texts as batches of rows: lines, rows of a table, or JSON objects.
+
+    paths      files, plain or compressed; `-` is stdin
+    settings   format, columns and text field of the rows
+    tokenizer, encoding, lowercase, normalize  see `Corpus`
+    Raises     W2VError for files of different formats, and as `Corpus` does
+
+    headers    number of header rows of tables that have been read so far
+    """
+
+    def __init__(
+        self,
+        paths: Sequence[str],
+        settings: DocumentSettings,
+        tokenizer: str = "space",
+        encoding: str = "utf-8",
+        lowercase: bool = False,
+        normalize: str = "none",
+    ):
+        super().__init__(paths, tokenizer, encoding, lowercase, normalize)
+        self._settings = settings
+        formats = {*formats_of(paths, settings.format)}
+        if wrong := sorted(formats.difference(FORMATS)):
+            raise W2VError(
+                f"{self.source}: the format {wrong[0]} is not read here, only "
+                f"{', '.join(FORMATS)}: --format lines reads any text as lines"
+            )
+        if len(formats) > 1:
+            raise W2VError(
+                f"{self.source}: files of the formats {' and '.join(sorted(formats))} cannot be "
+                "joined: give the files of one format"
+            )
+        self._format = formats.pop()
+        self._columns()  # raises now for a wrong --columns
+        self.headers = 0
+        self._header = b""
+
+    def batches(self) -> Iterator[Batch]:
+        """The rows of all files; a missing line end of a file is added.
+
+        A header of a table is a row without tokens. Only that of the first file is returned.
+        Raises W2VError for a file that is damaged or not text, an invalid row, or a header that
+        differs from that of the first file
+        """
+        for path in self.paths:
+            if self._format == "lines":
+                for block in self._whole_lines(path):
+                    yield Batch(block, self._tokens(block), block.count(b"\n"))
+            else:
+                yield from self._parsed(path)
+
+    def _parsed(self, path: str) -> Iterator[Batch]:
+        """The rows of a table or of JSON objects."""
+        parse = self._table_parser() if self._format == "tsv" else self._object_text
+        number = 0
+        for block in self._whole_lines(path):
+            rows, texts = [], []
+            for row in block.split(b"\n")[:-1]:
+                number += 1
+                plain = row.rstrip(b"\r")
+                text = parse(plain, f"{name_of(path)}: row {number}") if plain.strip() else ""
+                if text is None and not self._is_first_header(plain, path):
+                    continue
+                rows.append(row)
+                texts.append((text or "").replace("\n", " ").encode(errors="replace"))
+            if rows:
+                tokens = self._tokens(b"\n".join([*texts, b""]))
+                yield Batch(b"\n".join([*rows, b""]), tokens, len(rows))
+
+    def _is_first_header(self, row: bytes, path: str) -> bool:
+        """Whether a header is the first one; W2VError if it differs from the first one."""
+        if not self.headers:
+            self._header = row
+            self.headers = 1
+            return True
+        if row != self._header:
+            raise W2VError(
+                f"{name_of(path)}: the header differs from that of {name_of(self.paths[0])}, so "
+                "that the rows cannot be joined: give these files one by one"
+            )
+        return False
+
+    def _columns(self) -> Columns:
+        """The columns of the next table."""
+        return Columns(self._settings.columns, self._settings.header, "id")
+
+    def _table_parser(self) -> Callable[[bytes, str], str | None]:
+        """A function that returns the text of a row of a table, or None for its header."""
+        columns = self._columns()
+
+        def parse(row: bytes, where: str) -> str | None:
+            line = row.decode()
+            if not columns.names and columns.begin(line.split("\t"), where, "\t"):
+                return None
+            tabs = len(columns.names) - 1 if columns.text_is_last else -1  # -1: all tabs separate
+            return columns.fields(line.split("\t", tabs), where)["text"]
+
+        return parse
+
+    def _object_text(self, row: bytes, where: str) -> str | None:
+        """The text of a JSON object."""
+        try:
+            value = json.loads(row)
+        except (ValueError, RecursionError):
+            value = None
+        if not isinstance(value, dict):
+            raise W2VError(
+                f"{where}: expected a JSON object, found {row[:60].decode(errors='replace')!r}"
+            )
+        return text_field(value, self._settings.text_field, where, needed=True)
+
+    def _whole_lines(self, path: str) -> Iterator[bytes]:
+        """The text of a file in blocks that end with a line end."""
+        lines, pieces, size = 0, list[bytes](), 0
+        for text in self._decoded(path):
+            end = text.rfind(b"\n") + 1
+            if end:
+                block = b"".join([*pieces, text[:end]])
+                lines += block.count(b"\n")
+                yield block
+                pieces, size = [], 0
+            pieces.append(text[end:])
+            size += len(text) - end
+            if size > LONGEST_ROW:
+                raise W2VError(
+                    f"{name_of(path)}: line {lines + 1} has more than {LONGEST_ROW:,} bytes: "
+                    "split it, or check that it is text"
+                )
+        if size:
+            yield b"".join([*pieces, b"\n"])
