@@ -629,6 +629,7 @@ def test_every_number_has_a_range_or_is_a_setting_which_has_one():
         (("plot", "--clusters", 2, "--seed"), 0),
         (("similar", "king", "--min-score"), 1 << 99),
         (("phrases", "text", "--threshold"), 1 << 99),
+        (("dedup", "text", "--near"), 0),
         (("phrases", "text", "--min-count"), 0),
         (("generate", "none", "--temperature"), 0),
         (("generate", "none", "--seed"), 0),

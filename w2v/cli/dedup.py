@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from w2v.cli import catch_signals
-from w2v.cli.command import OUTPUT, Command, grouped
+from w2v.cli.command import OUTPUT, Command, finite, grouped
 from w2v.cli.corpus_argument import corpus_argument
 from w2v.cli.options import quiet_option, recursive_option, texts
 from w2v.errors import W2VError
@@ -53,6 +53,7 @@ _WORKING_MEMORY = 30_000_000  # bytes for blocks of text and for loading the ker
 @click.option(
     "--near",
     type=click.FloatRange(0.5, 1),
+    callback=finite,
     metavar="X",
     help="Also remove lines whose similarity to an earlier line that is kept is at least X, from "
     "0.5 to 1. The similarity is that of their sets of shingles (Jaccard), estimated by MinHash.",
