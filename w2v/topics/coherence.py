@@ -56,8 +56,12 @@ def measure_coherence(tokens: EncodedTerms, topics: Sequence[np.ndarray]) -> lis
         columns = column_of[tokens.words[starts[0] : starts[-1]]]
         contains = _contained(columns, starts - starts[0], words.size)
         for sums, top_words in zip(pairs, topics, strict=True):
+            # A matrix of the documents that contain a top word of the topic, which are few.
             found = contains[:, column_of[top_words]]
-            sums += (found.T @ found).toarray()
+            rows, places = np.unique(found.indices, return_inverse=True)
+            has = np.zeros((rows.size, top_words.size), np.float32)
+            has[places, np.repeat(np.arange(top_words.size), np.diff(found.indptr))] = 1
+            sums += (has.T @ has).astype(np.int64)  # exact: less than 2**24 documents
     return [_coherence(sums, documents) for sums in pairs]
 
 
