@@ -193,14 +193,14 @@ def _show(line: ProgressLine, source: Rows, work: Deduplication) -> Callable[[],
     from w2v.system.progress import duration
     from w2v.system.resources import readable
 
-    begin, number, told = monotonic(), 1, 0
+    begin, number, reported = monotonic(), 1, 0
 
     def show() -> None:
-        nonlocal begin, number, told
+        nonlocal begin, number, reported
         if work.pass_number > number:
             begin, number = monotonic(), work.pass_number
-        if work.full_after and told < number:
-            told = number
+        if work.full_after and reported < number:
+            reported = number
             line.say(
                 f"memory: {work.full_after:,} different lines fill the table: the lines after them "
                 "are kept in a temporary file, for another pass"

@@ -7,7 +7,6 @@ document. The names and labels of the documents are collected while the blocks a
 from __future__ import annotations
 
 import hashlib
-import json
 import re
 import sys
 from array import array
@@ -23,7 +22,14 @@ from w2v.text.columns import EXTRA, LONGEST_ROW, Columns, records
 from w2v.text.corpus import Corpus, as_blocks
 from w2v.text.document_files import expanded, formats_of
 from w2v.text.document_numbers import DocumentNumbers
-from w2v.text.json_fields import SURROGATE, extra_field, id_field, label_field, text_field
+from w2v.text.json_fields import (
+    SURROGATE,
+    extra_field,
+    id_field,
+    json_object,
+    label_field,
+    text_field,
+)
 from w2v.text.labels import Labels, check_labels, labels_in, leading_labels, split_labels
 
 FOLDER = "folder"  # the name of the field that files of folders have
@@ -237,14 +243,7 @@ class DocumentCorpus(Corpus):
 
         def parse(number: int, row: bytes) -> bytes:
             where = f"{name_of(path)}: row {number}"
-            try:
-                value = json.loads(row)
-            except (ValueError, RecursionError):
-                value = None
-            if not isinstance(value, dict):
-                raise W2VError(
-                    f"{where}: expected a JSON object, found {row[:60].decode(errors='replace')!r}"
-                )
+            value = json_object(row, where)
             text = text_field(value, settings.text_field, where, needed=True)
             id_ = id_field(value, settings.id_field or "id", where, settings.id_field is not None)
             labels = label_field(value, settings.label_field, where, settings.label_separator)

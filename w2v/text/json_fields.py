@@ -12,6 +12,22 @@ from w2v.text.labels import distinct, split_labels
 SURROGATE = re.compile("[\ud800-\udfff]")  # half of a pair, which JSON allows and UTF-8 does not
 
 
+def json_object(row: bytes, where: str) -> dict[str, Any]:
+    """The JSON object in a row of a file; W2VError for anything else.
+
+    where  the place of the row, for the message
+    """
+    try:
+        value = json.loads(row)
+    except (ValueError, RecursionError):
+        value = None
+    if not isinstance(value, dict):
+        raise W2VError(
+            f"{where}: expected a JSON object, found {row[:60].decode(errors='replace')!r}"
+        )
+    return value
+
+
 def text_field(values: dict[str, Any], name: str, where: str, needed: bool) -> str | None:
     """The text of a field, which must be a string or a whole number; None if it is missing.
 

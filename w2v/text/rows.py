@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
@@ -12,7 +11,7 @@ from w2v.system.pipes import name_of
 from w2v.text.columns import LONGEST_ROW, Columns
 from w2v.text.corpus import Corpus
 from w2v.text.document_files import formats_of
-from w2v.text.json_fields import text_field
+from w2v.text.json_fields import json_object, text_field
 
 FORMATS = ("lines", "tsv", "jsonl")  # those in which each row is one line
 
@@ -132,14 +131,7 @@ class Rows(Corpus):
 
     def _object_text(self, row: bytes, where: str) -> str | None:
         """The text of a JSON object."""
-        try:
-            value = json.loads(row)
-        except (ValueError, RecursionError):
-            value = None
-        if not isinstance(value, dict):
-            raise W2VError(
-                f"{where}: expected a JSON object, found {row[:60].decode(errors='replace')!r}"
-            )
+        value = json_object(row, where)
         return text_field(value, self._settings.text_field, where, needed=True)
 
     def _whole_lines(self, path: str) -> Iterator[bytes]:

@@ -276,7 +276,7 @@ class DocumentInference(Protocol):
 
 @runtime_checkable
 class InfersInBlocks(Protocol):
-    """A `DocumentInference` for more documents than memory has room for their vectors."""
+    """A `DocumentInference` that gives the vectors in blocks, which need not all be in memory."""
 
     def blocks(
         self, text: EncodedDocuments, threads: int = 1, on_progress: Callable[[int], None] = ...
