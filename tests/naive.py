@@ -1257,3 +1257,13 @@ def enter_near(signatures, needed):
         if not is_near and min(signature) < 0xFFFFFFFF:
             kept.append(signature)
     return verdicts
+
+
+def mark_documents(documents, rows):
+    """For each wanted word the set of documents that contain it."""
+    return [{d for d, words in enumerate(documents) if word in words} for word in rows]
+
+
+def count_shared(sets, pairs):
+    """The number of documents that contain both words of each pair."""
+    return [len(sets[first] & sets[second]) for first, second in pairs]

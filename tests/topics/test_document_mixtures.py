@@ -167,7 +167,7 @@ def test_blocks_change_no_result(monkeypatch):
     for place, size in (
         ("topic_documents._BLOCK_ROWS", 7),
         ("topic_shares._BLOCK_ROWS", 7),
-        ("coherence._BLOCK_TOKENS", 30),
+        ("coherence._BLOCK_BYTES", 80),
         ("inference.ROWS", 9),
     ):
         monkeypatch.setattr(f"w2v.topics.{place}", size)

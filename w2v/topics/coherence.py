@@ -9,14 +9,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from itertools import combinations
-from typing import Any, NamedTuple
+from itertools import combinations, combinations_with_replacement
+from typing import NamedTuple
 
 import numpy as np
 
 from w2v.factorization.term_matrix import EncodedTerms
+from w2v.kernels.document_sets import count_shared, mark_documents
 
-_BLOCK_TOKENS = 1 << 24  # tokens whose documents are counted at a time, about
+_BLOCK_BYTES = 1 << 26  # the size of the sets of documents that are in memory at a time, at most
 TOP_WORDS = 10  # number of top words of a topic that form the pairs
 
 
@@ -46,59 +47,52 @@ def measure_coherence(tokens: EncodedTerms, topics: Sequence[np.ndarray]) -> lis
     """
     documents = tokens.starts.size - 1
     words = np.unique(np.concatenate(topics))
-    column_of = np.full(max(words.max(), tokens.words.max(initial=0)) + 1, -1, np.int32)
-    column_of[words] = np.arange(words.size, dtype=np.int32)
-    pairs = [np.zeros((top_words.size, top_words.size), np.int64) for top_words in topics]
-    targets = np.arange(0, tokens.words.size + _BLOCK_TOKENS, _BLOCK_TOKENS)
-    cuts = np.unique(np.minimum(np.searchsorted(tokens.starts, targets), documents))
-    for first, last in zip(cuts, cuts[1:], strict=False):
-        starts = tokens.starts[first : last + 1]
-        columns = column_of[tokens.words[starts[0] : starts[-1]]]
-        contains = _contained(columns, starts - starts[0], words.size)
-        for sums, top_words in zip(pairs, topics, strict=True):
-            # A matrix of the documents that contain a top word of the topic, which are few.
-            found = contains[:, column_of[top_words]]
-            rows, places = np.unique(found.indices, return_inverse=True)
-            has = np.zeros((rows.size, top_words.size), np.float32)
-            has[places, np.repeat(np.arange(top_words.size), np.diff(found.indptr))] = 1
-            sums += (has.T @ has).astype(np.int64)  # exact: less than 2**24 documents
-    return [_coherence(sums, documents) for sums in pairs]
+    row_of = np.full(max(words.max(), tokens.words.max(initial=0)) + 1, -1, np.int32)
+    row_of[words] = np.arange(words.size, dtype=np.int32)
+    # Topics that have not settled share their most frequent words: each pair is counted once.
+    keys = [_pair_keys(row_of[top_words], words.size) for top_words in topics]
+    pairs, places = np.unique(np.concatenate(keys), return_inverse=True)
+    rows = np.stack(np.divmod(pairs, words.size), axis=1)
+    counts = np.zeros(pairs.size, np.int64)
+    numbers = max(min(_BLOCK_BYTES // (8 * words.size), documents // 64 + 1), 1)
+    sets = np.empty((words.size, numbers), np.uint64)
+    for first in range(0, documents, 64 * numbers):
+        sets[:] = 0
+        mark_documents(sets, row_of, tokens.words, tokens.starts[first : first + 64 * numbers + 1])
+        count_shared(sets, rows, counts)
+    cuts = np.cumsum([pairs_of_topic.size for pairs_of_topic in keys])[:-1]
+    return [_coherence(of_topic, documents) for of_topic in np.split(counts[places], cuts)]
 
 
-def _contained(columns: np.ndarray, starts: np.ndarray, width: int) -> Any:
-    """The sparse matrix, int32 (R, W), that is 1 where a document contains a top word, else 0.
+def _pair_keys(rows: np.ndarray, width: int) -> np.ndarray:
+    """A number for each pair of top words: (1, 1), (1, 2) to (1, n), (2, 2), (2, 3) to (n, n).
 
-    columns  int32 (N,)      the number of the top word of each token, 0 to W - 1; -1: none
-    starts   int64 (R + 1,)  the first token of each document, and N
-    width    W
+    rows   int32 (n,): the rows of the words, each below width
+    width  W. The number is W times the smaller row, plus the greater row
     """
-    from scipy.sparse import csr_array
-
-    is_top_word = columns >= 0
-    bounds = np.concatenate([[0], np.cumsum(is_top_word)])[starts]
-    ones = np.ones(int(bounds[-1]), np.int32)
-    occurrences = csr_array((ones, columns[is_top_word], bounds), shape=(starts.size - 1, width))
-    occurrences.sum_duplicates()
-    occurrences.data[:] = 1  # A document that contains a word several times counts once.
-    return occurrences.tocsc()
+    first, second = (rows[places].astype(np.int64) for places in np.triu_indices(rows.size))
+    return np.minimum(first, second) * width + np.maximum(first, second)
 
 
 def _coherence(pair_documents: np.ndarray, documents: int) -> Coherence:
     """The coherence of a topic.
 
-    pair_documents  int (W, W): the number of documents that contain both of two top words
+    pair_documents  int: the number of documents that contain both words of each pair, a word and
+                    itself too, in the order of _pair_keys
     documents       M, the number of documents
     """
-    word_documents = np.diagonal(pair_documents)
+    words = math.isqrt(2 * pair_documents.size)
+    shared = dict(
+        zip(combinations_with_replacement(range(words), 2), pair_documents.tolist(), strict=True)
+    )
     npmi, u_mass, skipped = [], [], 0
-    for first, second in combinations(range(len(word_documents)), 2):
-        if not word_documents[first] or not word_documents[second]:
+    for first, second in combinations(range(words), 2):
+        if not shared[first, first] or not shared[second, second]:
             skipped += 1
             continue
-        both = int(pair_documents[first, second])
-        counts = int(word_documents[first]), int(word_documents[second])
-        npmi.append(_npmi(both, *counts, documents))
-        u_mass.append(math.log((both + 1) / word_documents[first]))
+        both = shared[first, second]
+        npmi.append(_npmi(both, shared[first, first], shared[second, second], documents))
+        u_mass.append(math.log((both + 1) / shared[first, first]))
     if not npmi:
         return Coherence(None, None, skipped)
     return Coherence(math.fsum(npmi) / len(npmi), math.fsum(u_mass) / len(u_mass), skipped)
