@@ -12,8 +12,14 @@ from w2v.cli import catch_signals
 from w2v.cli.command import INPUT, OUTPUT, grouped, or_stdin
 from w2v.cli.corpus_argument import corpus_argument
 from w2v.cli.document_topics import open_shares, print_topics, top_options
-from w2v.cli.new_texts import NewTexts, RefusedRows, infer_blocks, infer_vectors, threads_option
-from w2v.cli.options import GivenSettings, SettingsCommand, limit_blas, quiet_option
+from w2v.cli.new_texts import NewTexts, RefusedRows, infer_blocks, infer_vectors
+from w2v.cli.options import (
+    GivenSettings,
+    SettingsCommand,
+    limit_blas,
+    quiet_option,
+    threads_option,
+)
 from w2v.cli.output import ResultPrinter, format_options
 from w2v.errors import W2VError
 

@@ -25,12 +25,6 @@ if TYPE_CHECKING:
     from w2v.text.labels import Labels
 
 
-threads_option = click.option(
-    "--threads", type=click.IntRange(1), metavar="N",
-    help="Worker threads.  [default: the processors that may be used]",
-)  # fmt: skip
-
-
 _MAX_REPORTED = 10  # maximum number of invalid rows that are reported one by one
 
 
@@ -81,7 +75,10 @@ class NewTexts:
         from w2v.text.encode import open_corpus
 
         documents = self.settings.of(DocumentSettings)
-        corpus = open_corpus(self.paths, model.text_settings, documents, refused=self.refused)
+        corpus = open_corpus(
+            self.paths, model.text_settings, documents, refused=self.refused,
+            threads=self.thread_count(),
+        )  # fmt: skip
         text, unknown = model.read(corpus, show_reading(self.line, corpus))
         say_bad_bytes(self.line, corpus)
         say_documents(self.line, corpus, text)
@@ -106,7 +103,8 @@ class NewTexts:
         from w2v.topics.windowed_coherence import only_known, read_with_places
 
         documents = self.settings.of(DocumentSettings)
-        corpus = DocumentCorpus(self.paths, model.text_settings, documents)
+        threads = self.thread_count()
+        corpus = DocumentCorpus(self.paths, model.text_settings, documents, threads=threads)
         tokens = read_with_places(corpus, model.names, show_reading(self.line, corpus))
         say_bad_bytes(self.line, corpus)
         empty = int((np.diff(only_known(tokens).starts) == 0).sum())
@@ -204,7 +202,10 @@ def predict_labels(
     from w2v.text.documents import DocumentCorpus
 
     line, documents = texts.line, texts.settings.of(DocumentSettings)
-    corpus = DocumentCorpus(texts.paths, model.text_settings, documents, labels, texts.refused)
+    corpus = DocumentCorpus(
+        texts.paths, model.text_settings, documents, labels, texts.refused,
+        threads=texts.thread_count(),
+    )  # fmt: skip
     predicted = model.predict(corpus, texts.thread_count(), show_reading(line, corpus))
 
     def blocks() -> Iterator[np.ndarray]:

@@ -21,6 +21,11 @@ recursive_option = grouped(
         help="Accept folders as CORPUS: read all files in them and in their subfolders.",
     ),
 )  # fmt: skip
+threads_option = click.option(
+    "--threads", type=click.IntRange(1), metavar="N",
+    help="Worker threads; the result does not depend on their number.  [default: the processors "
+    "that may be used]",
+)  # fmt: skip
 quiet_option = click.option("--quiet", is_flag=True, help="Print nothing but errors.")
 
 

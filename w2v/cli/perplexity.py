@@ -10,8 +10,14 @@ import click
 from w2v.cli import catch_signals
 from w2v.cli.command import INPUT, or_stdin
 from w2v.cli.corpus_argument import corpus_argument
-from w2v.cli.new_texts import NewTexts, threads_option
-from w2v.cli.options import GivenSettings, SettingsCommand, limit_blas, quiet_option
+from w2v.cli.new_texts import NewTexts
+from w2v.cli.options import (
+    GivenSettings,
+    SettingsCommand,
+    limit_blas,
+    quiet_option,
+    threads_option,
+)
 from w2v.cli.output import ResultPrinter, format_options
 from w2v.errors import W2VError
 from w2v.runs.text_messages import say_bad_bytes, show_reading
@@ -102,7 +108,8 @@ def _score_text(model: SavedNetwork, texts: NewTexts) -> Evaluation:
     from w2v.system.progress import plural
     from w2v.text.encode import open_corpus
 
-    line, corpus = texts.line, open_corpus(texts.paths, model.text_settings, None)
+    line, threads = texts.line, texts.thread_count()
+    corpus = open_corpus(texts.paths, model.text_settings, None, threads=threads)
     text, unknown = model.read(corpus, show_reading(line, corpus))
     say_bad_bytes(line, corpus)
     line.say(f"{plural(unknown, 'unknown token')} of {text.size:,}")

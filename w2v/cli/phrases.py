@@ -10,7 +10,7 @@ import click
 from w2v.cli import catch_signals
 from w2v.cli.command import INPUT, OUTPUT, Command, finite, grouped
 from w2v.cli.corpus_argument import corpus_argument
-from w2v.cli.options import quiet_option, recursive_option, texts
+from w2v.cli.options import quiet_option, recursive_option, texts, threads_option
 from w2v.runs.text_messages import say_bad_bytes, say_compiling, show_reading
 
 _SCORINGS = ("default", "npmi")
@@ -102,6 +102,7 @@ _SCORINGS = ("default", "npmi")
     ),
 )  # fmt: skip
 @recursive_option
+@threads_option
 @quiet_option
 def phrases(
     corpus: tuple[str, ...],
@@ -118,6 +119,7 @@ def phrases(
     normalize: str,
     encoding: str,
     recursive: bool,
+    threads: int | None,
     quiet: bool,
 ) -> None:
     """Join frequent phrases to single words, such as new_york.
@@ -130,18 +132,16 @@ def phrases(
     from w2v.kernels.cache import is_cold
     from w2v.system import atomic_file, output_files, packing
     from w2v.system.progress import ProgressLine, plural
+    from w2v.system.resources import processors
     from w2v.text.corpus import Corpus
     from w2v.text.phrases import SCORINGS, Phrases, read_connectors
 
-    if not joiner or any(letter.isspace() for letter in joiner):
-        raise click.UsageError("--joiner must not be empty or contain a blank")
-    if not joiner.isprintable():
-        raise click.UsageError("--joiner must consist of printable characters in UTF-8")
+    _check_joiner(joiner)
     catch_signals()
     paths = texts(corpus, recursive)
     inputs = {"one of the texts": paths, "the list of connectors": connectors}
     output_files.check({"-o": output, "--list": list_path}, inputs)
-    source = Corpus(paths, tokenizer, encoding, lowercase, normalize)
+    source = Corpus(paths, tokenizer, encoding, lowercase, normalize, threads or processors())
     line = ProgressLine(sys.stderr, quiet)
     if is_cold("word_hash"):
         say_compiling(line)
@@ -178,3 +178,11 @@ def phrases(
         file = files.enter_context(atomic_file.packed(output))
         for block in finder.blocks():
             file.write(block)
+
+
+def _check_joiner(joiner: str) -> None:
+    """Raise UsageError for a joiner that would not leave a phrase one printable word."""
+    if not joiner or any(letter.isspace() for letter in joiner):
+        raise click.UsageError("--joiner must not be empty or contain a blank")
+    if not joiner.isprintable():
+        raise click.UsageError("--joiner must consist of printable characters in UTF-8")

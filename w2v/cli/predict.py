@@ -13,8 +13,14 @@ from w2v.cli import catch_signals
 from w2v.cli.command import INPUT, or_stdin
 from w2v.cli.corpus_argument import corpus_argument
 from w2v.cli.label_options import LabelChoice, label_options
-from w2v.cli.new_texts import NewTexts, RefusedRows, predict_labels, threads_option
-from w2v.cli.options import GivenSettings, SettingsCommand, limit_blas, quiet_option
+from w2v.cli.new_texts import NewTexts, RefusedRows, predict_labels
+from w2v.cli.options import (
+    GivenSettings,
+    SettingsCommand,
+    limit_blas,
+    quiet_option,
+    threads_option,
+)
 from w2v.cli.output import (
     ResultPrinter,
     format_options,

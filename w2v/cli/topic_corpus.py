@@ -113,7 +113,7 @@ def _with_inferred(
     from w2v.system.resources import processors
     from w2v.text.documents import DocumentCorpus
 
-    corpus = DocumentCorpus(paths, model.text_settings, read_as)
+    corpus = DocumentCorpus(paths, model.text_settings, read_as, threads=processors())
     text, _ = model.read(corpus, show_reading(line, corpus))
     line.say(f"inferring the topics of {plural(len(others), 'document')} that the model lacks")
     return documents.joined(model.inferred_topics(text.with_names(others), processors()))

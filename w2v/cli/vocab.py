@@ -10,7 +10,14 @@ import click
 from w2v.cli import catch_signals
 from w2v.cli.command import OUTPUT
 from w2v.cli.corpus_argument import corpus_argument
-from w2v.cli.options import GivenSettings, SettingsCommand, quiet_option, recursive_option, texts
+from w2v.cli.options import (
+    GivenSettings,
+    SettingsCommand,
+    quiet_option,
+    recursive_option,
+    texts,
+    threads_option,
+)
 from w2v.runs.text_messages import (
     say_attached,
     say_bad_bytes,
@@ -42,12 +49,14 @@ _MIN_RATIO = 1.1  # minimum ratio of the token counts of two neighbouring points
     "read, a tab, and the number of different words among them.",
 )  # fmt: skip
 @recursive_option
+@threads_option
 @quiet_option
 def vocab(
     corpus: tuple[str, ...],
     output: str,
     curve: str | None,
     recursive: bool,
+    threads: int | None,
     quiet: bool,
     settings: GivenSettings,
 ) -> None:
@@ -61,7 +70,7 @@ def vocab(
     from w2v.settings import NegativeSamplingSettings, TextSettings
     from w2v.system import atomic_file, output_files, packing
     from w2v.system.progress import ProgressLine
-    from w2v.system.resources import readable
+    from w2v.system.resources import processors, readable
     from w2v.text.corpus import Corpus
     from w2v.text.encode import count
     from w2v.text.vocabulary import write_counts
@@ -70,7 +79,10 @@ def vocab(
     catch_signals()
     paths = texts(corpus, recursive)
     output_files.check({"-o": output, "--curve": curve}, {"one of the texts": paths})
-    source = Corpus(paths, text.tokenizer, text.encoding, text.lowercase, text.normalize)
+    source = Corpus(
+        paths, text.tokenizer, text.encoding, text.lowercase, text.normalize,
+        threads or processors(),
+    )  # fmt: skip
     line = ProgressLine(sys.stderr, quiet)
     if is_cold("word_hash"):
         say_compiling(line)

@@ -83,7 +83,7 @@ class RangeCorpus(Corpus):
 
     def blocks(self) -> Iterator[bytes]:
         """Yield the tokens, as any `Corpus` does, without computing a fingerprint."""
-        yield from map(self._tokens, self._text())
+        yield from map(self.tokens, self._text())
 
     def _text(self) -> Iterator[bytes]:
         """Yield the text, as any `Corpus` does. Only the last range adds a missing line end."""

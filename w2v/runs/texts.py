@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from w2v.runs.executors import Read
 from w2v.runs.request import Request
+from w2v.system.resources import processors
 from w2v.text.corpus import Corpus
 from w2v.text.encode import open_corpus, read_as
 from w2v.text.encoded_text import EncodedText
@@ -23,13 +24,16 @@ class Texts:
     def __init__(self, request: Request):
         self._settings, self._vocabulary_file = request.text, request.run.read_vocab
         self._documents, self._labels = request.documents, request.labels
+        self._threads = request.run.threads or processors()
         self.corpus = self._open(request.paths)
         self.held_out = self._open([request.run.valid]) if request.run.valid else None
         self._training: tuple[Vocabulary, EncodedText] | None = None
         self._validation: tuple[EncodedText, int] | None = None
 
     def _open(self, paths: Sequence[str]) -> Corpus:
-        return open_corpus(paths, self._settings, self._documents, self._labels)
+        return open_corpus(
+            paths, self._settings, self._documents, self._labels, threads=self._threads
+        )
 
     def read(
         self, read: Read, on_block: Callable[[int], None], known: Mapping[str, int], unknown: bool

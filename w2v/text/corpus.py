@@ -8,12 +8,12 @@ token `</s>` also ends a sentence, as in word2vec.c.
 from __future__ import annotations
 
 import codecs
-import hashlib
 import itertools
 import os
 import sys
 from collections import deque
 from collections.abc import Iterator, Sequence
+from concurrent.futures import Executor
 from contextlib import nullcontext
 from typing import IO
 
@@ -23,6 +23,7 @@ from w2v.system.pipes import name_of
 from w2v.system.remote_files import open_bytes, size_of
 from w2v.system.text_file import encoding_by_mark
 from w2v.text import nontext
+from w2v.text.text_digest import TextDigest
 from w2v.text.tokenizers import after_last_break, split
 
 BLOCK = 1 << 20  # bytes read at a time
@@ -37,6 +38,7 @@ class Corpus:
     encoding   any text encoding of Python; invalid bytes are replaced by U+FFFD
     lowercase  whether to convert the tokens to lower case
     normalize  the Unicode normalization of the text: none, NFC or NFKC
+    threads    the number of threads that read and count the text
     Raises     W2VError for an unknown encoding, a directory, or stdin named twice; OSError for a
                file that does not exist
 
@@ -45,7 +47,7 @@ class Corpus:
     bytes_read   number of bytes read so far; of a compressed file, its compressed bytes
     bad_bytes    number of invalid byte sequences that have been replaced so far
     first_bad    the file and approximate position of the first invalid byte sequence
-    fingerprint  SHA-256 of the text as UTF-8, set when `blocks` has been consumed
+    fingerprint  see `TextDigest`; set when the text has been read
     """
 
     _begin = 0  # the position in the file, in bytes, where reading begins
@@ -57,6 +59,7 @@ class Corpus:
         encoding: str = "utf-8",
         lowercase: bool = False,
         normalize: str = "none",
+        threads: int = 1,
     ):
         try:
             "".encode(encoding)
@@ -72,7 +75,7 @@ class Corpus:
                 raise W2VError(
                     f"{path} is a directory: read all its files with -r, or name them: {path}/*"
                 )
-        self.paths = list(paths)
+        self.paths, self.threads = list(paths), threads
         self.source = ", ".join(map(name_of, paths))
         self._tokenizer, self._lowercase, self._normalize = tokenizer, lowercase, normalize
         self.encoding = codecs.lookup(encoding).name
@@ -86,18 +89,24 @@ class Corpus:
 
         Raises W2VError for a file that is damaged or not text, OSError for one that can't be read
         """
-        digest = hashlib.sha256()
+        return map(self.tokens, self.texts())
+
+    def texts(self, pool: Executor | None = None) -> Iterator[bytes]:
+        """Blocks of text as UTF-8, before it is tokenized, see `tokens`. Raises as `blocks`.
+
+        pool  the threads that compute the fingerprint; None: this one
+        """
+        digest = TextDigest(pool)
         for block in self._text():
             digest.update(block)
-            yield self._tokens(block)
+            yield block
         self.fingerprint = digest.hexdigest()
 
     def digest(self) -> str:
         """Compute the fingerprint: the whole text is read, but not tokenized."""
-        digest = hashlib.sha256()
-        for block in self._text():
-            digest.update(block)
-        return digest.hexdigest()
+        for _ in self.texts():
+            pass
+        return self.fingerprint
 
     def _text(self) -> Iterator[bytes]:
         """The text as UTF-8, in the blocks of `_cut`; a missing line end of a file is added."""
@@ -109,8 +118,8 @@ class Corpus:
             if not ends_line:
                 yield b"\n"
 
-    def _tokens(self, block: bytes) -> bytes:
-        """The tokens of a block of text, separated by ASCII whitespace."""
+    def tokens(self, block: bytes) -> bytes:
+        """The tokens of a block of text, separated by ASCII whitespace. Threads may call this."""
         return split(block, self._tokenizer, self._lowercase, self._normalize)
 
     def _cut(self, path: str) -> Iterator[bytes]:

@@ -6,11 +6,11 @@ document. The names and labels of the documents are collected while the blocks a
 
 from __future__ import annotations
 
-import hashlib
 import re
 import sys
 from array import array
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Executor
 from typing import Any
 
 import numpy as np
@@ -31,6 +31,7 @@ from w2v.text.json_fields import (
     text_field,
 )
 from w2v.text.labels import Labels, check_labels, labels_in, leading_labels, split_labels
+from w2v.text.text_digest import TextDigest
 
 FOLDER = "folder"  # the name of the field that files of folders have
 _LINE_END = re.compile(rb"\r+\n")
@@ -49,6 +50,7 @@ class DocumentCorpus(Corpus):
               is raised
     extra     the name of a column or a JSON field that is read too, or FOLDER for files of folders:
               the folder of each file in the folder of `paths`; None: no column
+    threads   the number of threads that read and count the text
     Raises    W2VError for wrong settings and, while `blocks` is consumed, for an invalid row or for
               a document name that occurs twice without --merge-ids
 
@@ -69,6 +71,7 @@ class DocumentCorpus(Corpus):
         labels: Labels = "extra",
         refused: Callable[[W2VError], None] | None = None,
         extra: str | None = None,
+        threads: int = 1,
     ):
         self._labels, self._refused, self._settings = labels, refused, settings
         self._extra, self.extras = extra, list[str | None]()
@@ -86,6 +89,7 @@ class DocumentCorpus(Corpus):
             text.encoding,
             text.lowercase,
             text.normalize,
+            threads,
         )
         self.source = ", ".join(map(name_of, paths))
         self.rows = array("i")
@@ -105,24 +109,21 @@ class DocumentCorpus(Corpus):
             )
         self._numbers_only = settings.id_prefix != "file" and formats == {"lines"}
 
-    def blocks(self) -> Iterator[bytes]:
-        """Blocks of tokens as UTF-8, separated by ASCII whitespace; a line end ends a document.
+    def tokens(self, block: bytes) -> bytes:
+        """The tokens of a block, separated by ASCII whitespace; a line end ends a document."""
+        tokens = super().tokens(block)
+        # The token `</s>` would end the document.
+        return _SENTENCE_END.sub(b"", tokens) if b"</s>" in tokens else tokens
 
-        Raises W2VError for a file that is damaged or not text. Without `refused`, also for an
-        invalid row, or a name that occurs twice
-        """
-        for block in self.texts():
-            tokens = self._tokens(block)
-            if b"</s>" in tokens:  # The token `</s>` would end the document.
-                tokens = _SENTENCE_END.sub(b"", tokens)
-            yield tokens
-
-    def texts(self) -> Iterator[bytes]:
+    def texts(self, pool: Executor | None = None) -> Iterator[bytes]:
         """Blocks of text as UTF-8, before it is tokenized; a line end ends a document.
 
-        The documents of a block are known when it is returned, see `names`. Raises as `blocks`
+        The documents of a block are known when it is returned, see `names`.
+        pool    the threads that compute the fingerprint; None: this one
+        Raises  W2VError for a file that is damaged or not text. Without `refused`, also for an
+                invalid row, or a name that occurs twice
         """
-        self._digest = hashlib.sha256()
+        self._digest = TextDigest(pool)
         readers: dict[str, Callable[[str, str], Iterator[bytes]]] = {
             "lines": self._lines if self._labels == "extra" else self._labelled,
             "tsv": self._table,

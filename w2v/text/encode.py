@@ -20,6 +20,7 @@ from w2v.text.corpus import Corpus
 from w2v.text.documents import DocumentCorpus
 from w2v.text.encoded_text import EncodedDocuments, EncodedText
 from w2v.text.labels import Labels
+from w2v.text.numbered_parts import numbered_parts
 from w2v.text.vocabulary import DROPPED, UNKNOWN, Vocabulary, choose, read_counts
 from w2v.text.word_counter import WordCounter
 
@@ -30,14 +31,15 @@ def open_corpus(
     documents: DocumentSettings | None,
     labels: Labels = "extra",
     refused: Callable[[W2VError], None] | None = None,
+    threads: int = 1,
 ) -> Corpus:
     """Open files as a `DocumentCorpus` if `documents` is given, else as a `Corpus`.
 
-    labels, refused  as in `DocumentCorpus`
+    labels, refused, threads  as in `DocumentCorpus`
     """
     if documents:
-        return DocumentCorpus(paths, text, documents, labels, refused)
-    return Corpus(paths, text.tokenizer, text.encoding, text.lowercase, text.normalize)
+        return DocumentCorpus(paths, text, documents, labels, refused, threads=threads)
+    return Corpus(paths, text.tokenizer, text.encoding, text.lowercase, text.normalize, threads)
 
 
 def read(
@@ -156,14 +158,14 @@ def count(
 ) -> Vocabulary:
     """Read a corpus and count its words; returns the same vocabulary as `encode`.
 
-    on_types  called after each block with the number of tokens so far, without sentence ends, and
+    on_types  called after each part with the number of tokens so far, without sentence ends, and
               the number of types
 
     The other parameters are as in `encode`.
     """
     counter, tokens = make_word_counter(max_types), 0
-    for block in corpus.blocks():
-        tokens += counter.number(block).size
+    for numbers in numbered_parts(corpus, counter):
+        tokens += numbers.size
         tokens_without_ends = tokens - int(counter.counts[0])
         on_types(tokens_without_ends, len(counter) - 1 + counter.pruned_types)
         if counter.is_full:
@@ -188,7 +190,8 @@ def encode(
     max_vocab   maximum size of the vocabulary; the most frequent words are kept. None: no limit
     max_types   approximate limit of the types that are counted at a time. Beyond it the rarest
                 types are pruned, and their tokens are removed from the text
-    on_block    called after each block with the number of tokens so far, sentence ends included
+    on_block    called after each part of the text with the number of tokens so far, sentence ends
+                included
     known       the words of an earlier vocabulary with their counts. They stay in the vocabulary,
                 and these counts are added to the counts in the corpus
     keep_empty  whether empty lines are sentences too
@@ -197,8 +200,8 @@ def encode(
     """
     known = known or {}
     counter, ids = make_word_counter(max_types, known), SpooledArray(np.int32)
-    for block in corpus.blocks():
-        ids.append(counter.number(block))
+    for numbers in numbered_parts(corpus, counter):
+        ids.append(numbers)
         on_block(ids.size + counter.pruned_tokens)
         if counter.is_full:
             _renumber(ids, counter.prune())
@@ -252,7 +255,8 @@ def encode_as(
 
     names       the words of the vocabulary, by word id
     keep_empty  whether empty lines are sentences too
-    on_block    called after each block with the number of tokens so far, sentence ends included
+    on_block    called after each part of the text with the number of tokens so far, sentence ends
+                included
     unknown     whether to replace OOV tokens by UNKNOWN, if it is in the vocabulary; else they are
                 left out
     added       called with the unknown types; it returns those that become words of the
@@ -275,13 +279,14 @@ def number_types(
 ) -> tuple[WordCounter, SpooledArray]:
     """Number the types of a corpus; returns their counter and the type number of each token.
 
-    on_block  called after each block with the number of tokens so far, sentence ends included
+    on_block  called after each part of the text with the number of tokens so far, sentence ends
+                included
 
     Sentence ends are tokens of type 0.
     """
     counter, ids = make_word_counter(1 << 30), SpooledArray(np.int32)
-    for block in corpus.blocks():
-        ids.append(counter.number(block))
+    for numbers in numbered_parts(corpus, counter):
+        ids.append(numbers)
         on_block(ids.size)
     return counter, ids
 

@@ -17,6 +17,7 @@ from w2v.errors import W2VError
 from w2v.system.spooled_array import SpooledArray
 from w2v.system.text_file import numbered_lines
 from w2v.text.corpus import Corpus
+from w2v.text.numbered_parts import numbered_parts
 from w2v.text.tokenizers import split
 from w2v.text.word_counter import WordCounter
 
@@ -124,8 +125,8 @@ class Phrases:
     def read(self, corpus: Corpus, on_block: Callable[[int], None] = lambda tokens: None) -> None:
         """Read the whole text. The type numbers of a large text are kept in a temporary file."""
         counter, self._ids = WordCounter(), SpooledArray(np.int32)
-        for block in corpus.blocks():
-            self._ids.append(counter.number(block))
+        for numbers in numbered_parts(corpus, counter):
+            self._ids.append(numbers)
             on_block(self._ids.size)
         self.names = [b"\n", *counter.names_from(1)]
         self._counts = counter.counts.copy()

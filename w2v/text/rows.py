@@ -77,7 +77,7 @@ class Rows(Corpus):
         for path in self.paths:
             if self._format == "lines":
                 for block in self._whole_lines(path):
-                    yield Batch(block, self._tokens(block), block.count(b"\n"))
+                    yield Batch(block, self.tokens(block), block.count(b"\n"))
             else:
                 yield from self._parsed(path)
 
@@ -96,7 +96,7 @@ class Rows(Corpus):
                 rows.append(row)
                 texts.append((text or "").replace("\n", " ").encode(errors="replace"))
             if rows:
-                tokens = self._tokens(b"\n".join([*texts, b""]))
+                tokens = self.tokens(b"\n".join([*texts, b""]))
                 yield Batch(b"\n".join([*rows, b""]), tokens, len(rows))
 
     def _is_first_header(self, row: bytes, path: str) -> bool:

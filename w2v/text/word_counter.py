@@ -63,14 +63,17 @@ class WordCounter:
             self._ids = np.empty(len(block), np.int32)
         return self._ids[: self._number(np.frombuffer(block, np.uint8))]
 
-    def add(self, names: bytes, counts: np.ndarray) -> None:
-        """Add the types and counts of another counter.
+    def add(self, names: bytes, counts: np.ndarray) -> np.ndarray:
+        """Add the types and counts of another counter; returns its types' numbers here, int32 (T,).
+
+        The returned array is overwritten by the next call.
 
         names   distinct types, separated by blanks
         counts  int64 (T,), the count of each of these types
         """
         numbers = self.number(names)
         self.counts[numbers] += counts - 1
+        return numbers
 
     def names(self) -> bytes:
         """The names of all types, by number, separated by blanks."""
