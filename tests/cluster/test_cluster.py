@@ -19,12 +19,13 @@ from w2v.errors import DivergedError, W2VError
 from w2v.settings import TextSettings
 from w2v.text.encode import open_corpus
 from w2v.text.encode import read as read_here
+from w2v.text.text_digest import root_digest
 
 distributed = pytest.importorskip("distributed", reason="the extra cluster is not installed")
 dask = pytest.importorskip("dask")
 
 
-from w2v.cluster import connection, rounds, text_ranges, text_reader  # noqa: E402
+from w2v.cluster import connection, rounds, text_leaves, text_ranges, text_reader  # noqa: E402
 from w2v.cluster.connection import Cluster  # noqa: E402
 
 # The garbage collector closes the sockets of broken connections of Dask.
@@ -86,10 +87,28 @@ def test_ranges_of_any_length_are_the_text(tmp_path_factory, data, length):
         patch.setattr("w2v.cluster.text_ranges.MIN_RANGE_BYTES", length)
         parts = [
             b"".join(text_ranges.RangeCorpus(part, TextSettings()).blocks())
-            for part in text_ranges.cut([str(path)], "utf-8")
+            for part in text_ranges.cut([text_ranges.examine(str(path), "utf-8")])
         ]
     assert b"".join(parts).split(b" ") == whole
     assert len(parts) == -(-(2 + len(data)) // length)
+
+
+@given(st.lists(words, max_size=30).map(b"".join), st.integers(0, 60), st.integers(1, 70))
+def test_leaves_of_any_length_give_the_fingerprint(tmp_path_factory, data, cut, length):
+    folder = tmp_path_factory.mktemp("leaves")
+    data = data.replace(b"\xff", b"x")
+    (folder / "a").write_bytes(b"\xef\xbb\xbf" + data[:cut])
+    (folder / "b").write_bytes(data[cut:])
+    paths = [str(folder / "a"), str(folder / "b")]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("w2v.text.text_digest.LEAF", length)
+        patch.setattr("w2v.cluster.text_leaves.MAX_TASKS", 4)
+        files = [text_ranges.examine(path, "utf-8") for path in paths]
+        groups = text_leaves.groups(text_leaves.leaves(files))
+        digests = [digest for group in groups for digest in text_leaves.hash_leaves(group)]
+        expected = open_corpus(paths, TextSettings(), None).digest()
+    assert root_digest(digests) == expected
+    assert len(groups) <= 4
 
 
 @pytest.mark.parametrize("length", [3, 50, 1 << 20])

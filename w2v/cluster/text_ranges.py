@@ -11,7 +11,7 @@ from w2v.errors import W2VError
 from w2v.settings import TextSettings
 from w2v.system import packing
 from w2v.system.remote_files import is_address, open_bytes, size_of
-from w2v.system.text_file import encoding_by_mark
+from w2v.system.text_file import MARK, encoding_by_mark
 from w2v.text import corpus
 from w2v.text.corpus import Corpus
 
@@ -39,27 +39,52 @@ def absolute_paths(paths: Sequence[str]) -> list[str]:
     return [path if is_address(path) else os.path.abspath(path) for path in paths]
 
 
-def cut(paths: Sequence[str], encoding: str) -> list[ByteRange]:
+class TextFile(NamedTuple):
+    """A file of a text.
+
+    path            its path or address
+    size            its number of bytes
+    is_plain        whether it is uncompressed and in UTF-8
+    mark            the length of its byte order mark; 0: it has none, or is not plain
+    lacks_line_end  whether it is plain, is not empty, and does not end with a line end
+    """
+
+    path: str
+    size: int
+    is_plain: bool
+    mark: int
+    lacks_line_end: bool
+
+
+def examine(path: str, encoding: str) -> TextFile:
+    """Find out what is needed to cut a file into parts.
+
+    encoding  the encoding of the files without a byte order mark
+    Raises    W2VError for a file whose size cannot be known, such as a pipe
+    """
+    size = size_of(path)
+    if size is None:
+        raise W2VError(
+            f"{path}: the workers of a cluster read parts of a file, whose size must be known: "
+            "save the text to a file first"
+        )
+    with open_bytes(path) as file:
+        start = packing.peek(file)
+        by_mark = encoding_by_mark(start)
+        if encoding != "utf-8" or packing.kind_of(start) or by_mark not in ("", "utf-8"):
+            return TextFile(path, size, False, 0, False)
+        file.seek(max(size - 1, 0))
+        lacks_line_end = file.read(1) not in (b"", b"\n")
+    mark = len(MARK) if by_mark else 0
+    return TextFile(path, size, True, mark, lacks_line_end and size > mark)
+
+
+def cut(files: Sequence[TextFile]) -> list[ByteRange]:
     """Cut files into ranges. A file that is compressed or not in UTF-8 is a single range."""
-    ranges, sizes = [], []
-    for path in paths:
-        size = size_of(path)
-        if size is None:
-            raise W2VError(
-                f"{path}: the workers of a cluster read parts of a file, whose size must be known: "
-                "save the text to a file first"
-            )
-        sizes.append(size)
-    length = max(MIN_RANGE_BYTES, -(-sum(sizes) // MAX_RANGES))
-    for path, size in zip(paths, sizes, strict=True):
-        with open_bytes(path) as file:
-            start = packing.peek(file)
-            is_single_range = (
-                encoding != "utf-8"
-                or packing.kind_of(start) != ""
-                or encoding_by_mark(start) not in ("", "utf-8")
-            )
-        step = max(size if is_single_range else length, 1)
+    length = max(MIN_RANGE_BYTES, -(-sum(file.size for file in files) // MAX_RANGES))
+    ranges = []
+    for path, size, is_plain, *_ in files:
+        step = max(length if is_plain else size, 1)
         ranges += [
             ByteRange(path, begin, min(begin + step, size), size) for begin in range(0, size, step)
         ]

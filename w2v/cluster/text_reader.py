@@ -14,7 +14,14 @@ import numpy as np
 
 from w2v.cluster.chunk_data import RemoteText
 from w2v.cluster.connection import Cluster
-from w2v.cluster.text_ranges import ByteRange, RangeCorpus, absolute_paths, cut
+from w2v.cluster.text_leaves import Fingerprint
+from w2v.cluster.text_ranges import (
+    ByteRange,
+    RangeCorpus,
+    absolute_paths,
+    cut,
+    examine,
+)
 from w2v.cluster.worker_tasks import worker_state
 from w2v.errors import W2VError
 from w2v.kernels.word_hash import keep_words
@@ -140,11 +147,6 @@ def outline_of(part: EncodedRange) -> tuple[int, np.ndarray, int]:
     return part.ids.size, part.starts, part.unknown
 
 
-def digest(paths: Sequence[str], settings: TextSettings) -> str:
-    """The task that computes the fingerprint of the files. It reads all files in order."""
-    return Corpus(paths, settings.tokenizer, settings.encoding).digest()
-
-
 def read(
     cluster: Cluster,
     corpus: Corpus,
@@ -167,9 +169,8 @@ def read(
         raise W2VError(
             "stdin: the workers of a cluster read parts of a file: save the text to a file first"
         )
-    files = absolute_paths(corpus.paths)
-    ranges = cut(files, corpus.encoding)
-    fingerprint = cluster.submit(digest, files, settings)
+    files = [examine(path, corpus.encoding) for path in absolute_paths(corpus.paths)]
+    ranges, fingerprint = cut(files), Fingerprint(cluster, files, settings)
     numbered = [cluster.submit(number_words, byte_range, settings) for byte_range in ranges]
     tallies = [cluster.submit(tally_of, words) for words in numbered]
     while len(tallies) > 1:
@@ -200,7 +201,7 @@ def read(
     outlines = [cluster.submit(outline_of, part) for part in parts]
     cluster.follow(outlines, lambda share: on_share((1 + share) / 2))
     sizes, starts, unknown = zip(*cluster.gather(outlines), strict=True)
-    corpus.fingerprint = cluster.result(fingerprint)
+    corpus.fingerprint = fingerprint.result(tally.bad_bytes)
     text = RemoteText(ids, sizes, _join_starts(sizes, starts))
     if fixed is not None:
         check_shared(corpus, fixed, text.size, sum(unknown))
