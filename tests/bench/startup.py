@@ -10,7 +10,6 @@ measured once. Prints a Markdown table; --write puts it in the manual.
 from __future__ import annotations
 
 import argparse
-import subprocess
 import sys
 import time
 from collections.abc import Callable
@@ -20,6 +19,7 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 from contest import Run, enwiki, in_own_process, publish, run, w2v
+from watching import watched
 
 from w2v.embeddings import formats, transform
 from w2v.embeddings.table import Table
@@ -99,19 +99,11 @@ def train_small(folder: Path, **environment: str) -> Run:
 
 
 def anonymous(text: Path, min_count: int) -> float:
-    """Peak anonymous memory of one epoch in MB. Memory-mapped files are not part of it."""
-    command = [str(Path(sys.executable).with_name("w2v")), "train", str(text), "--quiet"]
-    command += ["-o", str(text.with_name("x.bin")), "--epochs", "1", "--min-count", str(min_count)]
-    most = 0
-    with subprocess.Popen(command) as child:
-        while child.poll() is None:
-            try:
-                status = Path(f"/proc/{child.pid}/status").read_text()
-                most = max(most, int(status.partition("RssAnon:")[2].split()[0]))
-            except (OSError, IndexError):  # the process is ending
-                pass
-            time.sleep(0.02)
-    return most * 1.024 / 1000
+    """Peak anonymous memory of one epoch in MB."""
+    model = text.with_name("x.bin")
+    return watched(
+        "train", text, "--quiet", "-o", model, "--epochs", 1, "--min-count", min_count
+    ).anonymous  # fmt: skip
 
 
 def main() -> None:

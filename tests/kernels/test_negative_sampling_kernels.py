@@ -419,3 +419,27 @@ def test_frozen_vectors_stay_and_the_others_step_as_if_they_did(kernel, flags, t
         assert (free[0, [5, 1, 0]] != start[0, [5, 1, 0]]).any(axis=1).all()
         np.testing.assert_array_equal(one[0, [5, 0]], free[0, [5, 0]])
         np.testing.assert_array_equal(every[1], free[1])
+
+
+@each_model
+def test_matrices_of_more_than_two_billion_numbers(tmp_path, kernel, flags, twin, options):
+    """The last rows of large matrices, in a sparse file, are trained as those of small ones."""
+    rows = (1 << 31) // 64 + V  # of 64 numbers
+    with (tmp_path / "matrices").open("wb") as file:
+        file.truncate(2 * (rows + 1) * 64 * 4)
+    large = np.memmap(tmp_path / "matrices", np.float32, "r+", shape=(2, rows + 1, 64))
+    small = aligned((2, 2 * V + 1, 64), np.float32)
+    small[:, V + 1 :] = np.random.default_rng(0).standard_normal((2, V, 64))
+    large[:, -V:] = before = small[:, V + 1 :].copy()
+    table = word_distributions.alias_table(np.full(V, 1 / V))  # negative samples: rows 0 to V - 1
+    losses = []
+    for both in (large, small):
+        first = both.shape[1] - V
+        built, count = build(IDS, BOUNDS, state())
+        built.word_ids[:count] += first
+        built.input_rows[:count] = built.word_ids[:count]
+        losses.append(train(kernel, flags, built, count, 5, table, state(), both))
+        assert (both[:, first:] != before).any(axis=2).mean() > 0.5
+    assert losses[0] == losses[1]
+    np.testing.assert_array_equal(large[:, : V + 1], small[:, : V + 1])
+    np.testing.assert_array_equal(large[:, -V:], small[:, V + 1 :])
