@@ -103,7 +103,7 @@ check: .venv/tested  ## Run lint, types, test, test-python, test-bounds and docs
 	.venv-peers/bin/python -m pip install --quiet --disable-pip-version-check gensim==4.4.0 fasttext==0.9.3 scikit-learn tomotopy==0.14.0 torch==2.13.0
 	touch $@
 
-bench: .venv/tested .venv-peers/installed  ## Measure speed and quality beside other tools, on the corpora in W2V_DATA; takes three hours.
+bench: .venv/tested .venv-peers/installed  ## Measure speed and quality beside other tools, on the corpora in W2V_DATA; takes five hours.
 	$(BIN)/python tests/bench/enwiki.py --write
 	$(BIN)/python tests/bench/settings.py --write
 	$(BIN)/python tests/bench/presets.py --write
@@ -113,10 +113,13 @@ bench: .venv/tested .venv-peers/installed  ## Measure speed and quality beside o
 	$(BIN)/python tests/bench/startup.py --write
 	$(BIN)/python tests/bench/rounds.py --write
 	$(BIN)/python tests/bench/scaling.py --write
+	$(BIN)/python tests/bench/more_cores.py --write
+	$(BIN)/python tests/bench/large.py --write
 	$(BIN)/python tests/bench/queries.py --write
 	$(BIN)/python tests/bench/imdb.py --write
 	$(BIN)/python tests/bench/lsa.py --write
 	$(BIN)/python tests/bench/lda.py --write
+	$(BIN)/python tests/bench/many_documents.py --write
 	$(BIN)/python tests/bench/newsgroups.py --write
 	$(BIN)/python tests/bench/networks.py --write
 	$(BIN)/python tests/bench/sentiment.py --write
