@@ -4,11 +4,13 @@ Tests compare the kernels with these functions. They have the kernels' names. Wh
 share a name, the name of the module is put before it.
 """
 
+import re
 from typing import NamedTuple
 
 import numpy as np
 
 from w2v.kernels.sparse_gibbs import TIMES
+from w2v.text import tokenizers
 
 MASK = (1 << 64) - 1
 
@@ -1267,3 +1269,18 @@ def mark_documents(documents, rows):
 def count_shared(sets, pairs):
     """The number of documents that contain both words of each pair."""
     return [len(sets[first] & sets[second]) for first, second in pairs]
+
+
+def classify(text):
+    """The characters of a text, without those that only control the layout."""
+    return re.sub(f"[{tokenizers._LAYOUT}]+", "", text)
+
+
+def copy_tokens(text, alone=""):
+    """The tokens of a text, by a regular expression; `alone` are characters that stand alone."""
+    joiners = tokenizers._joiners()
+    letter = rf"(?![{alone}])\w" if alone else r"\w"
+    part = f"{letter}(?:{letter}|[{joiners}])*"
+    word = f"(?=[_'’{joiners}]*[^\\W_]){part}(?:['’]{part})*"
+    single = rf"(?=\w)[{alone}][{joiners}]*|" if alone else ""
+    return re.findall(f"{single}{word}|\n|</s>", classify(text))

@@ -338,36 +338,6 @@ def test_how_the_text_is_cut_into_blocks_changes_nothing(
     assert (other.fingerprint, other.bad_bytes) == (one.fingerprint, one.bad_bytes)
 
 
-PIECES = [
-    "a",
-    "Z",
-    "7",
-    "_",
-    "'",
-    "’",
-    " ",
-    "\n",
-    "\t",
-    "-",
-    ".",
-    "é",
-    "日",
-    "\u00a0",
-    "\u0301",
-    "ß",
-]
-PIECES += ["</s>", "\r", "\u200d", "\u00ad", "\ufe0f", "\x00", "</", ">", "é" * 70]
-
-
-@given(st.lists(st.sampled_from(PIECES), max_size=30).map("".join))
-def test_ascii_is_cut_into_words_as_unicode_is(text):
-    fast, slow = (
-        [line.split() for line in cut(text.encode()).split(b"\n")]
-        for cut in (TOKENIZERS["words"], tokenizers._unicode_words)
-    )
-    assert fast == slow
-
-
 def test_an_address_is_opened_by_fsspec_and_a_file_may_be_called_like_one(tmp_path, monkeypatch):
     pytest.importorskip("fsspec")
     plain, packed = tmp_path / "text", tmp_path / "text.gz"

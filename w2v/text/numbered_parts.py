@@ -15,6 +15,7 @@ from contextlib import nullcontext
 import numpy as np
 
 from w2v.system.ordered_map import ordered_map
+from w2v.system.signals import DeferredSignals
 from w2v.text.corpus import BLOCK, Corpus
 from w2v.text.word_counter import WordCounter
 
@@ -35,6 +36,8 @@ def numbered_parts(corpus: Corpus, counter: WordCounter) -> Iterator[np.ndarray]
         return np.concatenate(numbers), own.names(), own.counts
 
     threads = corpus.threads
+    with DeferredSignals():  # see `make_word_counter`
+        corpus.tokens(b"")  # loads the kernels of the tokenizer
     with ThreadPoolExecutor(threads) if threads > 1 else nullcontext() as pool:
         parts = _parts(corpus.texts(pool))
         for numbers, names, counts in (

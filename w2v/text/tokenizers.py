@@ -7,8 +7,10 @@ import re
 import unicodedata
 import warnings
 from collections.abc import Callable
-from functools import cache, lru_cache
+from functools import cache
 from typing import Any
+
+import numpy as np
 
 from w2v.embeddings.table import NORMALIZERS
 from w2v.errors import W2VError
@@ -19,10 +21,6 @@ _CJK = (
     "\uf900-\ufaff\uff66-\uff9f\U00020000-\U0003ffff"
 )
 _HAN = "\u3005-\u3007\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
-# Of ASCII, letters, digits, _, ' and line ends stay; all other characters become a blank.
-_LETTERS = bytes(b if b >= 128 or chr(b).isalnum() or b in b"_'\n" else 32 for b in range(256))
-_LOOSE = re.compile(rb"'(?:(?![\w\x80-\xff])|(?<![\w\x80-\xff]'))")  # apostrophes outside of words
-_EMPTY = re.compile(rb"(?<!\S)[_']+(?!\S)")  # words without a letter or digit
 # Format characters (general category Cf) that only control the layout: the soft hyphen, marks of
 # direction, the word joiner, the byte order mark, tags. The zero-width space ends a word and is
 # therefore not included.
@@ -40,49 +38,65 @@ def _words(block: bytes) -> bytes:
 
     A word has at least one letter or digit. As in UAX #29, rule WB4, combining marks, joiners and
     variation selectors belong to the character before them. Format characters that only control the
-    layout, such as a soft hyphen, do not end a word and are removed. ASCII text is split by a
-    256-byte table. On English reviews, that takes a sixtieth of the time of the regular expression.
+    layout, such as a soft hyphen, do not end a word and are removed.
     """
-    if b"</s>" in block:
-        return _unicode_words(block)
-    if not block.isascii():
-        lines = block.split(b"\n")
-        block = b"\n".join(line if line.isascii() else _mixed_words(line) for line in lines)
-    block = _LOOSE.sub(b" ", block.translate(_LETTERS))
-    return _EMPTY.sub(b" ", block) if b"_" in block else block
-
-
-def _mixed_words(line: bytes) -> bytes:
-    """Split the parts of a line that are not ASCII into words; keep the ASCII parts as they are."""
-    return b" ".join(
-        part if part.isascii() else (_short_words if len(part) < 64 else _unicode_words)(part)
-        for part in line.split()
-    )
-
-
-def _unicode_words(text: bytes) -> bytes:
-    """Split text in any script into words, by a regular expression."""
-    return _matches(r"\w", "", text)
-
-
-_short_words = lru_cache(1 << 14)(_unicode_words)  # for short parts of lines, which often recur
+    return _tokens(block, _classes(""))
 
 
 def _chars(block: bytes) -> bytes:
     """Split Han and kana into characters, each with its marks; other scripts as in `_words`."""
-    return _matches(rf"(?![{_CJK}])\w", rf"(?=\w)[{_CJK}][{_joiners()}]*|", block)
+    return _tokens(block, _classes(_CJK))
 
 
-def _matches(letter: str, alone: str, block: bytes) -> bytes:
+def _tokens(block: bytes, class_of: np.ndarray) -> bytes:
     """The words, line ends and `</s>` tokens of a block, separated by spaces.
 
-    letter  a regular expression for one letter of a word
-    alone   a regular expression, ending in |, for tokens that are not words; or ""
+    class_of  the class of each code point, see `word_boundaries`
     """
-    part = f"{letter}(?:{letter}|[{_joiners()}])*"
-    word = f"(?=[_'’{_joiners()}]*[^\\W_]){part}(?:['’]{part})*"
-    text = re.sub(f"[{_LAYOUT}]+", "", block.decode())
-    return " ".join(re.findall(f"{alone}{word}|\n|</s>", text)).encode()
+    from w2v.kernels.word_boundaries import classify, copy_tokens
+
+    text = np.frombuffer(block, np.uint8)
+    classes, starts = (np.empty(text.size + 1, kind) for kind in (np.uint8, np.int32))
+    tokens = np.empty(2 * text.size, np.uint8)
+    count = classify(text, class_of, classes, starts)
+    return tokens[: copy_tokens(text, classes, starts, count, tokens)].tobytes()
+
+
+@cache
+def _classes(alone: str) -> np.ndarray:
+    """The class of each code point, uint8 (2**21,), see `word_boundaries`.
+
+    alone  the letters that stand alone, for the class of a regular expression; "": none
+    """
+    from w2v.kernels import word_boundaries as kinds
+
+    points = np.r_[0:0xD800, 0xE000:0x110000]  # without surrogates, which no text has
+    characters = points.astype("<u4").tobytes().decode("utf-32-le")
+
+    def are(some: str) -> np.ndarray:
+        """Whether each code point is in the class of a regular expression."""
+        found = np.zeros(1 << 21, np.bool_)
+        for run in re.finditer(f"[{some}]+", characters):
+            found[points[run.start() : run.end()]] = True
+        return found
+
+    letter, single, apostrophe = are(r"\w"), are(alone or "\0"), are("'’")
+    joiner = np.zeros_like(letter)
+    joiner[list(map(ord, _joiners()))] = True  # as a regular expression it would take 2 s
+    classes = (
+        (kinds.LETTER, letter & ~single),
+        (kinds.DIGIT_OR_LETTER, are(r"^\W_")),
+        (kinds.JOINER, joiner),
+        (kinds.ALONE, letter & single),
+        (kinds.LAYOUT, are(_LAYOUT)),
+        (kinds.APOSTROPHE, apostrophe),
+        (kinds.LINE_END, are(r"\n")),
+        (kinds.BEFORE_WORD, joiner | apostrophe | are("_")),
+    )
+    found = np.zeros(1 << 21, np.uint8)
+    for kind, is_of_kind in classes:
+        found[is_of_kind] |= kind
+    return found
 
 
 def after_last_break(block: bytes) -> int:
@@ -112,10 +126,13 @@ def _jieba(block: bytes) -> bytes:
     Variation selectors are removed, because the dictionary has none.
     """
     cut = _segmenter().cut
-    plain = re.sub(f"[{_VARIATIONS}]+", "", block.decode()).encode()
-    alone = rf"(?=\w)[{_HAN}]+|(?=\w)[{_CJK}][{_joiners()}]*|"
-    text = _matches(rf"(?![{_CJK}])\w", alone, plain)
-    return re.sub(rf"[{_HAN}]+", lambda run: " ".join(cut(run[0])), text.decode()).encode()
+    text = re.sub(f"[{_LAYOUT}{_VARIATIONS}]+", "", block.decode())
+    joiners, letter = _joiners(), rf"(?![{_CJK}])\w"
+    part = f"{letter}(?:{letter}|[{joiners}])*"
+    word = f"(?=[_'’{joiners}]*[^\\W_]){part}(?:['’]{part})*"
+    alone = rf"(?=\w)[{_HAN}]+|(?=\w)[{_CJK}][{joiners}]*"
+    tokens = " ".join(re.findall(f"{alone}|{word}|\n|</s>", text))
+    return re.sub(rf"[{_HAN}]+", lambda run: " ".join(cut(run[0])), tokens).encode()
 
 
 @cache
