@@ -112,6 +112,7 @@ bench: .venv/tested .venv-peers/installed  ## Measure speed and quality beside o
 	$(BIN)/python tests/bench/sizes.py --write
 	$(BIN)/python tests/bench/startup.py --write
 	$(BIN)/python tests/bench/rounds.py --write
+	$(BIN)/python tests/bench/large_rounds.py --write
 	$(BIN)/python tests/bench/scaling.py --write
 	$(BIN)/python tests/bench/more_cores.py --write
 	$(BIN)/python tests/bench/large.py --write
