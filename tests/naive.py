@@ -1271,6 +1271,51 @@ def count_shared(sets, pairs):
     return [len(sets[first] & sets[second]) for first, second in pairs]
 
 
+def choose_widths(values):
+    """The four widths for which a block is shortest: of all combinations, as bytes of a number."""
+    longest = max(map(int.bit_length, values))
+    sums = {}
+    for third in range(longest + 1):
+        for second in range(third + 1):
+            for first in range(second + 1):
+                widths = [first, second, third, longest]
+                smallest = (min(w for w in widths if v.bit_length() <= w) for v in values)
+                sums[tuple(widths)] = sum(smallest)
+    widths = min(sums, key=sums.__getitem__)  # the first of equally good ones
+    return sum(width << (8 * k) for k, width in enumerate(widths))
+
+
+def pack_block(values, widths, marked=1024):
+    """The words of a block, cut from the bits of one long number."""
+    width = [widths >> (8 * k) & 255 for k in range(4)]
+    codes = [next(k for k in range(4) if v.bit_length() <= width[k]) for v in values]
+    marks, groups = -(-len(values) // marked), -(-len(values) // 16)
+    bit, positions = 32 * (1 + marks + groups), []
+    for code in codes:
+        positions.append(bit)
+        bit += width[code]
+    block = widths + sum(at << 32 * (1 + i) for i, at in enumerate(positions[::marked]))
+    block += sum(code << 32 * (1 + marks) + 2 * i for i, code in enumerate(codes))
+    block += sum(value << at for value, at in zip(values, positions, strict=True))
+    return [block >> 32 * i & 0xFFFFFFFF for i in range(bit // 32 + 2)]
+
+
+def unpack_spans(words, places, tail, block, begins, ends, marked=1024):
+    """The ids of spans, and where each span begins among them."""
+    ids = []
+    for place in places:
+        long = sum(word << 32 * i for i, word in enumerate(words[place:]))
+        groups = 1 + -(-block // marked)
+        at = 32 * (groups + -(-block // 16))
+        for i in range(block):
+            width = long >> 8 * (long >> 32 * groups + 2 * i & 3) & 255
+            ids.append(long >> at & (1 << width) - 1)
+            at += width
+    ids += tail
+    spans = [ids[begin:end] for begin, end in zip(begins, ends, strict=True)]
+    return sum(spans, []), [0, *np.cumsum([len(span) for span in spans]).tolist()]
+
+
 def classify(text):
     """The characters of a text, without those that only control the layout."""
     return re.sub(f"[{tokenizers._LAYOUT}]+", "", text)

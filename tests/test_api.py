@@ -202,7 +202,7 @@ NATURAL = {
     "word_ngrams": ("1-2", "1-2"),
     "hidden": ((64, np.int64(32)), "64,32"),
 }
-FILES = {"valid", "log_json", "init", "read_vocab", "save_vocab", "update", "weights"}
+FILES = {"valid", "log_json", "init", "read_vocab", "save_vocab", "update", "weights", "scratch"}
 
 
 def every_setting():

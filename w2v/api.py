@@ -25,7 +25,7 @@ from w2v.models.ppmi import renamed
 from w2v.presets import PresetSettings
 from w2v.setting_fields import option_name, split_settings
 from w2v.settings import ALIASES, DocumentSettings, RunSettings, TextSettings
-from w2v.system import pipes, python_arguments
+from w2v.system import pipes, python_arguments, scratch
 from w2v.system.progress import REFRESH
 from w2v.system.resources import blas_threads
 from w2v.vectors import Vectors
@@ -256,7 +256,7 @@ def build_run(
     given      settings of the corpus, the run and the model by name, with the types of the command
                line or of Python; a setting that is missing or None has its default
     console    prints the messages
-    stack      its exit closes the connection to a cluster
+    stack      its exit closes the connection to a cluster, and ends the use of `scratch`
     temporary  whether the output is a temporary file, for which no checkpoints are written
     Raises     W2VError if the model has no such setting, or if settings contradict each other
     """
@@ -265,6 +265,7 @@ def build_run(
     from w2v.runs.settings_search import SettingsSearch
 
     request = _make_request(paths, output, model, given, temporary)
+    stack.enter_context(scratch.used(request.run.scratch))
     executor = _make_executor(request, stack)
     if request.search.time is None:
         return TrainingRun(request, executor, Messages(console, request))

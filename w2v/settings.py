@@ -387,6 +387,10 @@ class RunSettings:
         "tcp://SCHEDULER:PORT, or local:N for N worker processes on this machine.",
         metavar="ADDRESS",
     )  # fmt: skip
+    scratch: str | None = run_setting(
+        None, "Folder of the temporary files: the word ids of a large text, and the document "
+        "vectors of --map-documents.", metavar="FOLDER", shown="$TMPDIR",
+    )  # fmt: skip
     max_memory: str | None = run_setting(
         None, "Do not start training if it would take more memory than this, for example "
         "800MB or 4GB.", metavar="SIZE",

@@ -18,7 +18,7 @@ from w2v.embeddings.query import Query
 from w2v.errors import DivergedError
 from w2v.models import models
 from w2v.settings import TextSettings
-from w2v.system.spooled_array import SpooledArray
+from w2v.system.packed_ids import PackedIds
 from w2v.text.encode import open_corpus, read
 from w2v.text.encoded_text import EncodedText, Spans
 from w2v.training.chunks import ROUNDS, Plan
@@ -27,7 +27,7 @@ from w2v.training.loop import run
 
 def make_text(lengths):
     starts = np.cumsum([0, *lengths])
-    return EncodedText(SpooledArray(np.int32, np.zeros(starts[-1])), starts)
+    return EncodedText(PackedIds(np.zeros(starts[-1])), starts)
 
 
 @given(st.lists(st.integers(1, 40), min_size=1, max_size=30), st.integers(1, 3))

@@ -15,7 +15,7 @@ from w2v.errors import W2VError
 from w2v.models import models
 from w2v.runs.saved_model import SavedDocumentModel
 from w2v.settings import DocumentSettings
-from w2v.system.spooled_array import SpooledArray
+from w2v.system.packed_ids import PackedIds
 from w2v.text.encode import open_corpus
 from w2v.text.encoded_text import EncodedDocuments
 
@@ -175,7 +175,7 @@ def test_progress_counts_texts_that_are_merged_as_one_document(make, monkeypatch
     monkeypatch.setattr("w2v.negative_sampling.inference.CHUNK", chunk)
     starts, rows = np.array([0, 2, 4, 6]), np.array([0, 1, 0], np.int32)
     ids, seen = np.zeros(6, np.int32), []
-    text = EncodedDocuments(SpooledArray(np.int32, ids), starts, rows, ["a", "b"])
+    text = EncodedDocuments(PackedIds(ids), starts, rows, ["a", "b"])
     SavedDocumentModel(make("pv-dbow")).vectors(text, 1, seen.append)
     assert seen == ([2] if chunk == 100 else [1, 2])
 

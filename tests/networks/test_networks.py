@@ -16,7 +16,7 @@ from w2v.networks.evaluate import evaluate
 from w2v.networks.layers.softmax_output import SampledSoftmaxOutput
 from w2v.networks.network import Batch, Network
 from w2v.networks.trainer import NetworkTrainer
-from w2v.system.spooled_array import SpooledArray
+from w2v.system.packed_ids import PackedIds
 from w2v.text.encoded_text import EncodedDocuments
 
 WORDS = ["good", "fine", "bad", "poor", "film", "plot", "the", "a"]
@@ -162,7 +162,7 @@ def test_texts_of_about_the_same_length_are_learnt_together():
     rng = np.random.default_rng(2)
     sizes = rng.integers(0, 30, 400)
     starts = np.concatenate([[0], np.cumsum(sizes)])
-    ids = SpooledArray(np.int32)
+    ids = PackedIds()
     ids.append(np.arange(starts[-1], dtype=np.int32))
     names = [str(at) for at in range(400)]
     text = EncodedDocuments(ids, starts, np.arange(400, dtype=np.int32), names)

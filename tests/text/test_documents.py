@@ -11,7 +11,7 @@ from hypothesis import given
 
 from w2v.errors import W2VError
 from w2v.settings import DocumentSettings, TextSettings
-from w2v.system.spooled_array import SpooledArray
+from w2v.system.packed_ids import PackedIds
 from w2v.text.beginnings import beginnings
 from w2v.text.documents import DocumentCorpus
 from w2v.text.encode import open_corpus, read
@@ -306,7 +306,7 @@ def test_the_fingerprint_is_that_of_texts_and_names(folder):
 def make(lengths, rows=None):
     starts = np.cumsum([0, *lengths])
     rows = np.arange(len(lengths)) if rows is None else rows
-    words = SpooledArray(np.int32, np.arange(starts[-1]))
+    words = PackedIds(np.arange(starts[-1]))
     return EncodedDocuments(
         words, starts, np.array(rows, np.int32), [str(n) for n in range(max(rows) + 1)]
     )

@@ -15,6 +15,7 @@ from hypothesis import given
 
 from w2v.errors import W2VError
 from w2v.system import spooled_array
+from w2v.system.packed_ids import PackedIds
 from w2v.text.corpus import Corpus
 from w2v.text.encode import _keep, count, encode
 from w2v.text.word_counter import WordCounter
@@ -124,7 +125,7 @@ def test_words_are_kept_and_sentences_noted(numbers, word_ids, every):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("w2v.system.spooled_array.PART", 7)
         text = _keep(
-            spooled_array.SpooledArray(np.int32, np.array(numbers)),
+            PackedIds(np.array(numbers)),
             np.array(word_ids, np.int32),
             every,
         )

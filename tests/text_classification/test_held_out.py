@@ -8,7 +8,7 @@ from helpers import COMPILED, compiled
 
 from w2v.classifier_settings import ClassifierSettings
 from w2v.kernels.simd import aligned
-from w2v.system.spooled_array import SpooledArray
+from w2v.system.packed_ids import PackedIds
 from w2v.text.encoded_text import EncodedDocuments
 from w2v.text_classification import held_out
 from w2v.text_classification.features import Features
@@ -24,7 +24,7 @@ def held_out_texts(loss, count=400 if COMPILED else 24, seed=1):
     """Texts of random words with labels from the probabilities of random layers, and the layers."""
     rng = np.random.default_rng(seed)
     starts = np.cumsum([0, *rng.integers(1, 6, count)])
-    ids = SpooledArray(np.int32, rng.integers(0, WORDS, starts[-1]).astype(np.int32))
+    ids = PackedIds(rng.integers(0, WORDS, starts[-1]).astype(np.int32))
     text = EncodedDocuments(ids, starts, np.arange(count), [])
     names = [f"w{n}" for n in range(WORDS)]
     features = Features.found_in(names, text, ClassifierSettings(dim=DIM)).of_texts(text)
@@ -87,7 +87,7 @@ def test_the_temperature_is_found_also_by_some_of_the_texts(monkeypatch, loss):
 def test_no_texts():
     texts, layers, _ = held_out_texts("softmax")
     none = texts.features.features.of_texts(
-        EncodedDocuments(SpooledArray(np.int32), np.zeros(1, np.int64), np.empty(0), [])
+        EncodedDocuments(PackedIds(), np.zeros(1, np.int64), np.empty(0), [])
     )
     labels = LabelNumbers(LABELS, np.empty(0, np.int32), np.zeros(1, np.int64))
     empty = HeldOutTexts(none, labels, True)

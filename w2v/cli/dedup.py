@@ -13,6 +13,7 @@ from w2v.cli import catch_signals
 from w2v.cli.command import OUTPUT, Command, finite, grouped
 from w2v.cli.corpus_argument import corpus_argument
 from w2v.cli.options import quiet_option, recursive_option, texts
+from w2v.cli.scratch_option import scratch_option
 from w2v.errors import W2VError
 from w2v.runs.text_messages import say_bad_bytes, say_compiling
 
@@ -101,6 +102,7 @@ _WORKING_MEMORY = 30_000_000  # bytes for blocks of text and for loading the ker
         help="Encoding of the text. Invalid bytes are replaced and counted. UTF-8 is written.",
     ),
 )  # fmt: skip
+@scratch_option
 @recursive_option
 @quiet_option
 def dedup(

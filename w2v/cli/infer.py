@@ -21,6 +21,7 @@ from w2v.cli.options import (
     threads_option,
 )
 from w2v.cli.output import ResultPrinter, format_options
+from w2v.cli.scratch_option import scratch_option
 from w2v.errors import W2VError
 
 if TYPE_CHECKING:
@@ -64,6 +65,7 @@ if TYPE_CHECKING:
     ),  # fmt: skip
 )
 @top_options
+@scratch_option
 @threads_option
 @click.option(
     "--blank", metavar="TEXT",

@@ -19,6 +19,7 @@ from w2v.cli.options import (
     threads_option,
 )
 from w2v.cli.output import ResultPrinter, format_options
+from w2v.cli.scratch_option import scratch_option
 from w2v.errors import W2VError
 from w2v.runs.text_messages import say_bad_bytes, show_reading
 
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
 )
 @click.argument("model", type=INPUT)
 @corpus_argument(required=False)
+@scratch_option
 @threads_option
 @quiet_option
 @format_options

@@ -11,6 +11,7 @@ from w2v.cli import catch_signals
 from w2v.cli.command import INPUT, OUTPUT, Command, finite, grouped
 from w2v.cli.corpus_argument import corpus_argument
 from w2v.cli.options import quiet_option, recursive_option, texts, threads_option
+from w2v.cli.scratch_option import scratch_option
 from w2v.runs.text_messages import say_bad_bytes, say_compiling, show_reading
 
 _SCORINGS = ("default", "npmi")
@@ -101,6 +102,7 @@ _SCORINGS = ("default", "npmi")
         help="Encoding of the text. Invalid bytes are replaced and counted.",
     ),
 )  # fmt: skip
+@scratch_option
 @recursive_option
 @threads_option
 @quiet_option

@@ -29,6 +29,7 @@ from w2v.cli.output import (
     printable,
     tsv_row,
 )
+from w2v.cli.scratch_option import scratch_option
 
 if TYPE_CHECKING:
     import numpy as np
@@ -46,6 +47,7 @@ if TYPE_CHECKING:
 @click.argument("model", type=INPUT)
 @corpus_argument(required=False)
 @label_options
+@scratch_option
 @threads_option
 @quiet_option
 @format_options

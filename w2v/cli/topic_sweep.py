@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from w2v.runs.sweep_figures import SweepRow
 
 _NOT_OFFERED = {"topics", "deterministic"}  # settings of LDA that the sweep sets
-_RUN_SETTINGS = ("threads", "map_documents", "max_memory")
+_RUN_SETTINGS = ("threads", "map_documents", "scratch", "max_memory")
 _FIGURES = {  # the columns of the table, and the digits after the point
     "perplexity": 1, "npmi": 3, "u_mass": 3, "c_v": 3, "diversity": 3, "stability": 3, "seconds": 1
 }  # fmt: skip
@@ -119,7 +119,7 @@ def sweep(
     catch_signals()
     limit_blas(given.get("threads"))
     from w2v.runs.topic_sweep import TopicSweep
-    from w2v.system import output_files
+    from w2v.system import output_files, scratch
     from w2v.system.progress import ProgressLine
 
     topics = _numbers(numbers)
@@ -131,7 +131,10 @@ def sweep(
     inputs |= {"the held-out text": valid} if valid else {}
     output_files.check({"--plot": plot}, {"one of the texts": paths, **inputs})
     line, rows = ProgressLine(sys.stderr, quiet), list[dict[str, Any]]()
-    with closing(TopicSweep(request, topics, sweep_seeds, output, line, valid).rows()) as found:
+    with (
+        scratch.used(request.run.scratch),
+        closing(TopicSweep(request, topics, sweep_seeds, output, line, valid).rows()) as found,
+    ):
         for row in found:
             line.hide()
             if not rows:

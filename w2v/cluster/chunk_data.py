@@ -8,7 +8,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from w2v.cluster.model_replica import ChunkData, Slice
-from w2v.system.spooled_array import SpooledArray
+from w2v.system.packed_ids import PackedIds
 from w2v.text.encoded_text import EncodedDocuments, EncodedText
 from w2v.training.chunks import Chunk
 
@@ -44,7 +44,7 @@ class RemoteText(EncodedText):
     """
 
     def __init__(self, parts: Sequence[Any], sizes: Sequence[int], starts: np.ndarray):
-        super().__init__(SpooledArray(np.int32), starts)
+        super().__init__(PackedIds(), starts)
         self._parts = parts
         self._part_bounds = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
         self.size = int(self._part_bounds[-1])

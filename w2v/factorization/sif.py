@@ -55,7 +55,7 @@ class SifTrainer:
 
         The word ids of the text are included, because a mapped file fills memory when it is read.
         """
-        return self.matrix_bytes() + 4 * self._text.size
+        return self.matrix_bytes() + self._text.ids.bytes
 
     def begin(self) -> None:
         """Allocate the matrices, filled with zeros."""

@@ -53,7 +53,7 @@ class DocumentTrainer(WordTrainer):
         bytes_in_file = 0
         if self.text.mapped:
             bytes_in_file = 4 * len(self.text.names) * self.settings.padded_dim
-        ids_and_order = 4 * self.text.size + _ORDER_BYTES * self.text.rows.size
+        ids_and_order = self.text.ids.bytes + _ORDER_BYTES * self.text.rows.size
         return super().memory_bytes(threads) - bytes_in_file + ids_and_order
 
     def begin(self, shards: int) -> None:

@@ -35,7 +35,7 @@ from w2v.kernels.text_features import hash_words, text_rows
 from w2v.networks.text_classifier import Prediction, TextCounts, texts_in_block
 from w2v.settings import TextSettings
 from w2v.system.ordered_map import ordered_map
-from w2v.system.spooled_array import SpooledArray
+from w2v.system.packed_ids import PackedIds
 from w2v.text.corpus import Corpus
 from w2v.text.documents import DocumentCorpus
 from w2v.text.encode import number_types
@@ -168,7 +168,7 @@ class FastTextClassifier:
         is_known[0] = False
         known, known_starts = _chosen(ids, is_known[ids], ends)
         text = EncodedDocuments(
-            SpooledArray(np.int32, known), known_starts, corpus.row_numbers(), corpus.names,
+            PackedIds(known), known_starts, corpus.row_numbers(), corpus.names,
             corpus.labels,
         )  # fmt: skip
         is_unknown = types.is_word & (types.own < 0)

@@ -20,8 +20,8 @@ from w2v.network_settings import NetworkSettings
 from w2v.networks.text_classifier import Prediction, TextCounts
 from w2v.runs.model_file import read_model
 from w2v.settings import DocumentSettings, ParagraphSettings, SubwordSettings, TextSettings
+from w2v.system.packed_ids import PackedIds
 from w2v.system.pipes import name_of
-from w2v.system.spooled_array import SpooledArray
 from w2v.text.corpus import Corpus
 from w2v.text.encode import read_as
 from w2v.text.encoded_text import EncodedDocuments, EncodedText
@@ -227,7 +227,7 @@ class SavedDocumentModel(SavedModel):
             raise W2VError(f"none of the words of {text[:60]!r} is in the model's vocabulary")
         # A text of one document, whose id is not used.
         document = EncodedDocuments(
-            SpooledArray(np.int32, ids), np.array([0, ids.size]), np.zeros(1, np.int32), ["-"]
+            PackedIds(ids), np.array([0, ids.size]), np.zeros(1, np.int32), ["-"]
         )
         vector: np.ndarray = self.vectors(document)[0]
         return vector

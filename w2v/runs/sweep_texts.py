@@ -13,7 +13,7 @@ from w2v.kernels.documents import gather_spans
 from w2v.runs.executors import Read
 from w2v.runs.request import Request
 from w2v.runs.texts import Texts
-from w2v.system.spooled_array import SpooledArray
+from w2v.system.packed_ids import PackedIds
 from w2v.text.corpus import Corpus
 from w2v.text.encode import read_as
 from w2v.text.encoded_text import EncodedDocuments, EncodedText
@@ -88,7 +88,7 @@ class SweepTexts(Texts):
         self.places = _documents(tokens, rows)
         words, starts = only_known(self.places)
         names = [text.names[row] for row in rows.tolist()]
-        ids, numbers = SpooledArray(np.int32, words), np.arange(rows.size, dtype=np.int32)
+        ids, numbers = PackedIds(words), np.arange(rows.size, dtype=np.int32)
         return vocabulary, EncodedDocuments(ids, starts, numbers, names)
 
     def _encoded(self, corpus: Corpus, vocabulary: Vocabulary) -> EncodedTerms:

@@ -87,9 +87,9 @@ def forget(path: str | None = None) -> None:
 
 def _copy(file: IO[bytes], path: str) -> IO[bytes]:
     """Copy the rest of a pipe to an unlinked temporary file."""
-    import tempfile  # imported here because it is slow to import and rarely needed
+    from w2v.system import scratch  # imported here because it is slow to import and rarely needed
 
-    copy = tempfile.TemporaryFile(prefix="w2v-")  # noqa: SIM115 - `forget` closes it
+    copy = scratch.temporary_file()  # `forget` closes it
     try:
         copyfileobj(file, copy, _BLOCK)
         copy.flush()
@@ -97,8 +97,7 @@ def _copy(file: IO[bytes], path: str) -> IO[bytes]:
         copy.close()
         if error.errno != errno.ENOSPC:
             raise
-        folder = tempfile.gettempdir()
-        reason = f"no space left in {folder} for a copy: set TMPDIR to a folder with more space"
+        reason = f"no space left in {scratch.folder()} for a copy: {scratch.advice()}"
         raise OSError(error.errno, reason, name_of(path)) from None
     except BaseException:
         copy.close()

@@ -5,13 +5,13 @@ from __future__ import annotations
 import errno
 import math
 import os
-import tempfile
 import weakref
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import IO
 
 import numpy as np
+
+from w2v.system import scratch
 
 IN_MEMORY = 1 << 22  # bytes; a larger array is kept in a file
 PART = 1 << 17  # values rewritten at a time
@@ -35,8 +35,7 @@ class SpooledArray:
 
     def append(self, values: np.ndarray) -> None:
         """Add values at the end; OSError if the temporary folder is full."""
-        self._write(values, self.size)
-        self.size += values.size
+        self.write(values, self.size)
 
     def read(self, first: int, last: int) -> np.ndarray:
         """A copy of the values at positions `first` to `last` - 1, as far as the array has them."""
@@ -46,6 +45,12 @@ class SpooledArray:
             assert self._file is not None
             values += os.pread(self._file.fileno(), end - begin - len(values), begin + len(values))
         return np.frombuffer(values, self.dtype)
+
+    def read_ahead(self, first: int, last: int) -> None:
+        """Ask the system to read values from the file soon, as far as they are not in memory."""
+        if self._file is not None and hasattr(os, "posix_fadvise"):  # missing on macOS
+            begin, size = first * self.dtype.itemsize, (last - first) * self.dtype.itemsize
+            os.posix_fadvise(self._file.fileno(), begin, size, os.POSIX_FADV_WILLNEED)
 
     def mapped(self) -> np.ndarray:
         """All values as one array: a memory map of the file, or a view of the memory."""
@@ -62,20 +67,27 @@ class SpooledArray:
         size = 0
         for begin in range(0, self.size, PART):
             values = change(self.read(begin, begin + PART))
-            self._write(values, size)
+            self.write(values, size)
             size += values.size
+        self.truncate(size)
+
+    def truncate(self, size: int) -> None:
+        """Remove the values from position `size` on."""
         self.size = size
         if self._file is None:
             del self._memory[size * self.dtype.itemsize :]
         else:
             os.truncate(self._file.fileno(), size * self.dtype.itemsize)
 
-    def _write(self, values: np.ndarray, index: int) -> None:
-        """Write values from an index on; a large array is moved to a file first."""
+    def write(self, values: np.ndarray, index: int) -> None:
+        """Write values from an index on; a large array is moved to a file first.
+
+        index  a position in the array, or its size
+        """
         data = np.ascontiguousarray(values, self.dtype).reshape(-1).view(np.uint8).data
         begin = index * self.dtype.itemsize
         if self._file is None and begin + len(data) > IN_MEMORY:
-            self._file = tempfile.TemporaryFile(prefix="w2v-")  # noqa: SIM115
+            self._file = scratch.temporary_file()
             weakref.finalize(self, self._file.close)
             self._put(memoryview(self._memory), 0)
             self._memory = bytearray()
@@ -83,24 +95,15 @@ class SpooledArray:
             self._memory[begin : begin + len(data)] = data
         else:
             self._put(data, begin)
+        self.size = max(self.size, index + values.size)
 
     def _put(self, data: memoryview, begin: int) -> None:
         """Write bytes to the file, from byte `begin` on."""
         assert self._file is not None
         while data:
-            with _named():
+            with scratch.named_in_errors():
                 written = os.pwrite(self._file.fileno(), data, begin)
             begin, data = begin + written, data[written:]
-
-
-@contextmanager
-def _named() -> Iterator[None]:
-    """Put the temporary folder into an OSError, with advice on how to choose another folder."""
-    try:
-        yield
-    except OSError as error:
-        reason = f"{error.strerror}: set TMPDIR to a folder with more space"
-        raise OSError(error.errno, reason, tempfile.gettempdir()) from None
 
 
 def _fill(file: IO[bytes], size: int) -> None:
@@ -121,7 +124,7 @@ def _fill(file: IO[bytes], size: int) -> None:
 
 def mapped_zeros(shape: tuple[int, ...], kind: type = np.float32) -> np.ndarray:
     """An array of zeros, mapped from an unlinked temporary file."""
-    with tempfile.TemporaryFile(prefix="w2v-") as file:
-        with _named():
+    with scratch.temporary_file() as file:
+        with scratch.named_in_errors():
             _fill(file, math.prod(shape) * np.dtype(kind).itemsize)
         return np.asarray(np.memmap(file, kind, "r+", shape=shape))

@@ -14,9 +14,11 @@ from w2v.errors import W2VError
 from w2v.kernels.word_hash import keep_words
 from w2v.settings import DocumentSettings, TextSettings
 from w2v.system import python_arguments
+from w2v.system.packed_ids import PackedIds
 from w2v.system.signals import DeferredSignals
 from w2v.system.spooled_array import SpooledArray
 from w2v.text.corpus import Corpus
+from w2v.text.disk_space import check_space
 from w2v.text.documents import DocumentCorpus
 from w2v.text.encoded_text import EncodedDocuments, EncodedText
 from w2v.text.labels import Labels
@@ -199,9 +201,10 @@ def encode(
     Raises      W2VError if the vocabulary is empty
     """
     known = known or {}
-    counter, ids = make_word_counter(max_types, known), SpooledArray(np.int32)
+    counter, ids = make_word_counter(max_types, known), PackedIds()
     for numbers in numbered_parts(corpus, counter):
         ids.append(numbers)
+        check_space(corpus, ids, int(counter.counts[0]))
         on_block(ids.size + counter.pruned_tokens)
         if counter.is_full:
             _renumber(ids, counter.prune())
@@ -230,7 +233,7 @@ def make_word_counter(max_types: int, known: Mapping[str, int] | None = None) ->
     return counter
 
 
-def _renumber(ids: SpooledArray, numbers: np.ndarray) -> None:
+def _renumber(ids: PackedIds, numbers: np.ndarray) -> None:
     """Replace type numbers in place, after pruning; tokens of pruned types are removed.
 
     numbers  the result of `WordCounter.prune`
@@ -276,7 +279,7 @@ def encode_as(
 
 def number_types(
     corpus: Corpus, on_block: Callable[[int], None] = lambda tokens: None
-) -> tuple[WordCounter, SpooledArray]:
+) -> tuple[WordCounter, PackedIds]:
     """Number the types of a corpus; returns their counter and the type number of each token.
 
     on_block  called after each part of the text with the number of tokens so far, sentence ends
@@ -284,9 +287,10 @@ def number_types(
 
     Sentence ends are tokens of type 0.
     """
-    counter, ids = make_word_counter(1 << 30), SpooledArray(np.int32)
+    counter, ids = make_word_counter(1 << 30), PackedIds()
     for numbers in numbered_parts(corpus, counter):
         ids.append(numbers)
+        check_space(corpus, ids, int(counter.counts[0]))
         on_block(ids.size)
     return counter, ids
 
@@ -308,7 +312,7 @@ def check_shared(corpus: Corpus, vocabulary: str, known_tokens: int, oov_tokens:
     )
 
 
-def _keep(ids: SpooledArray, word_ids: np.ndarray, keep_empty: bool) -> EncodedText:
+def _keep(ids: PackedIds, word_ids: np.ndarray, keep_empty: bool) -> EncodedText:
     """Convert type numbers to an encoded text, in place, without the tokens that are dropped.
 
     word_ids    int32 (T,)  the word id of each type, or DROPPED

@@ -3,25 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
 
-from w2v.kernels.documents import gather_spans
 from w2v.kernels.simd import aligned
-from w2v.system.spooled_array import SpooledArray, mapped_zeros
+from w2v.system.packed_ids import PackedIds
+from w2v.system.spooled_array import mapped_zeros
 
 
 class EncodedText:
     """A text of S sentences as word ids. A position is an index into `ids`.
 
-    ids     int32, the word ids in the order of the text
+    ids     the word ids in the order of the text
     starts  int64 (S + 1,), the position where each sentence begins, and the end of the text
     size    the number of words
     """
 
-    def __init__(self, ids: SpooledArray, starts: np.ndarray):
+    def __init__(self, ids: PackedIds, starts: np.ndarray):
         self.ids, self.starts, self.size = ids, starts, ids.size
 
     def part(self, first: int, last: int) -> tuple[np.ndarray, np.ndarray]:
@@ -31,6 +30,10 @@ class EncodedText:
                  begin with 0 and end with N
         """
         return self.ids.read(first, last), self.bounds(first, last)
+
+    def read_ahead(self, first: int, last: int) -> None:
+        """Ask the system to read the words of a part from disk soon, if they are there."""
+        self.ids.read_ahead(first, last)
 
     def bounds(self, first: int, last: int) -> np.ndarray:
         """The bounds of the sentences at positions `first` to `last` - 1, as in `part`."""
@@ -69,7 +72,7 @@ class EncodedDocuments(EncodedText):
 
     def __init__(
         self,
-        ids: SpooledArray,
+        ids: PackedIds,
         starts: np.ndarray,
         rows: np.ndarray,
         names: Sequence[str],
@@ -86,11 +89,6 @@ class EncodedDocuments(EncodedText):
             return self.ids.read(int(spans.begins[0]), int(spans.ends[-1]))
         return self.gather(spans)[0]
 
-    @cached_property
-    def _words(self) -> np.ndarray:
-        """All word ids. A new mapping for each chunk would take half as long as training it."""
-        return self.ids.mapped()
-
     def gather(self, spans: Spans) -> tuple[np.ndarray, np.ndarray]:
         """The word ids of spans, one after the other, and the bounds of the spans in them.
 
@@ -98,7 +96,7 @@ class EncodedDocuments(EncodedText):
         """
         ids = np.empty(int((spans.ends - spans.begins).sum()), np.int32)
         bounds = np.empty(spans.rows.size + 1, np.int64)
-        gather_spans(self._words, spans.begins, spans.ends, ids, bounds)
+        self.ids.gather(spans.begins, spans.ends, ids, bounds)
         return ids, bounds
 
     def allocate(self, shape: tuple[int, ...], kind: type = np.float32) -> np.ndarray:

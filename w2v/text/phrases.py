@@ -14,9 +14,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from w2v.errors import W2VError
-from w2v.system.spooled_array import SpooledArray
+from w2v.system.packed_ids import PackedIds
 from w2v.system.text_file import numbered_lines
 from w2v.text.corpus import Corpus
+from w2v.text.disk_space import check_space
 from w2v.text.numbered_parts import numbered_parts
 from w2v.text.tokenizers import split
 from w2v.text.word_counter import WordCounter
@@ -124,9 +125,10 @@ class Phrases:
 
     def read(self, corpus: Corpus, on_block: Callable[[int], None] = lambda tokens: None) -> None:
         """Read the whole text. The type numbers of a large text are kept in a temporary file."""
-        counter, self._ids = WordCounter(), SpooledArray(np.int32)
+        counter, self._ids = WordCounter(), PackedIds()
         for numbers in numbered_parts(corpus, counter):
             self._ids.append(numbers)
+            check_space(corpus, self._ids, 0)
             on_block(self._ids.size)
         self.names = [b"\n", *counter.names_from(1)]
         self._counts = counter.counts.copy()
@@ -211,7 +213,7 @@ class Phrases:
         keys   int64 (K,), sorted
         types  the number of types before this pass
         """
-        joined, counts = SpooledArray(np.int32), np.zeros(len(self.names), np.int64)
+        joined, counts = PackedIds(), np.zeros(len(self.names), np.int64)
         carried = np.zeros(0, np.int32)  # the end of a part, which is joined with the next part
         for begin in range(0, self._ids.size, _PART):
             part = np.concatenate([carried, self._ids.read(begin, begin + _PART)])

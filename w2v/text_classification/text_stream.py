@@ -11,6 +11,7 @@ from w2v.embeddings.subwords import Subwords
 from w2v.kernels.word_hash import keep_words
 from w2v.networks.text_classifier import TextCounts
 from w2v.system.ordered_map import ordered_map
+from w2v.system.packed_ids import PackedIds
 from w2v.system.spooled_array import SpooledArray
 from w2v.text.corpus import Corpus
 from w2v.text.documents import DocumentCorpus
@@ -33,7 +34,7 @@ class TextPart:
 
     def gather(self, latest: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """The features of the texts, see `TextFeatures.gather`."""
-        ids, texts = SpooledArray(np.int32, self._ids), np.arange(len(self._starts) - 1)
+        ids, texts = PackedIds(self._ids), np.arange(len(self._starts) - 1)
         text = EncodedDocuments(ids, self._starts, texts, ())
         return self._features.of_texts(text).gather(texts.astype(np.int32), latest)
 
@@ -78,7 +79,7 @@ class TextStream:
 
         on_block  called after each block with the number of tokens so far
         """
-        ids, starts = SpooledArray(np.int32), SpooledArray(np.int64, np.zeros(1, np.int64))
+        ids, starts = PackedIds(), SpooledArray(np.int64, np.zeros(1, np.int64))
         for words, bounds in self._blocks(corpus, on_block):
             starts.append(bounds[1:] + ids.size)
             ids.append(words)

@@ -79,6 +79,7 @@ class Plan:
 
     most_spans = 0
     mean_spans = 0.0
+    _sentences: EncodedText | None = None  # the text, if it is one of sentences
 
     def __init__(
         self, text: EncodedText, epochs: int, seed: int, chunk_words: int = CHUNK, shards: int = 1
@@ -88,6 +89,7 @@ class Plan:
         # A short text has about ROUNDS rounds in an epoch, but at least SMALL_CHUNK words in each.
         length = min(max(text.size // (ROUNDS * shards), SMALL_CHUNK // shards, 1), chunk_words)
         self._size, self.length = text.size, length
+        self._sentences = None if isinstance(text, EncodedDocuments) else text
         self._epoch = -1  # the epoch of the arrays below; -1: not shuffled for any epoch
         self._cuts = _cuts(text.starts, length)
         self._firsts, self._lasts = self._cuts[:-1], self._cuts[1:]
@@ -122,6 +124,18 @@ class Plan:
     def _spans(self, first: int, last: int) -> Any:
         """The `spans` of the chunk between two positions: None for a text of sentences."""
         return None
+
+    def read_ahead(self, number: int) -> None:
+        """Ask the system to read a chunk of sentences from disk, if it is in the present epoch.
+
+        Chunks are shuffled, so that the system cannot know which is the next. Where the text does
+        not fit in memory, a chunk of 10,000 words took 0.4 to 0.5 ms more to read than one that was
+        asked for while the chunk before it was trained (on a virtual disk). CBOW trains such a
+        chunk in 6 ms.
+        """
+        epoch, index = divmod(number, self._chunks)
+        if self._sentences and epoch == self._epoch:
+            self._sentences.read_ahead(int(self._firsts[index]), int(self._lasts[index]))
 
     def nothing(self) -> Chunk:
         """An empty chunk, with which kernels are loaded."""

@@ -51,7 +51,7 @@ def run(
         workers = RoundWorkers(trainer, plan, state, chunks, min(threads, plan.shards))
         threads = 1  # one thread distributes the work over the pool of threads of RoundWorkers
     else:
-        workers = HogwildWorkers(trainer, plan, state, chunks)
+        workers = HogwildWorkers(trainer, plan, state, chunks, threads)
     start_time, earlier_seconds = time.monotonic(), state.seconds
 
     def report() -> None:

@@ -62,22 +62,29 @@ class HogwildWorkers(Workers):
     """
 
     def __init__(
-        self, trainer: IterativeTrainer, plan: Plan, state: TrainingState, stop_before: int
+        self,
+        trainer: IterativeTrainer,
+        plan: Plan,
+        state: TrainingState,
+        stop_before: int,
+        threads: int,
     ):
         super().__init__(trainer, plan, state, stop_before)
         assert isinstance(trainer, HasWorkers)
+        self._threads = threads
         self._make_worker = trainer.worker
-        self._chunks = map(plan.__getitem__, range(state.chunks_done, stop_before))
+        self._numbers = iter(range(state.chunks_done, stop_before))
 
     def train(self) -> None:
         """Train the next chunk, until all chunks are trained or `stop` is set."""
         train_chunk = self._make_worker()
         while not self.stop.is_set():
             with self.lock:
-                chunk = next(self._chunks, None)
-                if chunk is None:
+                number = next(self._numbers, None)
+                if number is None:
                     return
-                self.state.latest = chunk
+                self.state.latest = chunk = self.plan[number]
+                self.plan.read_ahead(number + self._threads)
             loss, pairs = train_chunk(chunk)
             with self.lock:
                 self.count(chunk, loss, pairs)
@@ -148,6 +155,8 @@ class RoundWorkers(Workers):
                 chunks, results = following, [(0.0, 0)] * len(following)
                 done = self.state.chunks_done + len(chunks)
                 following = self.plan.round_from(done) if done < self.stop_before else []
+                for number in range(done, done + len(following)):
+                    self.plan.read_ahead(number)
                 self.state.latest = chunks[0]
                 if preparing:
                     preparing.begin_round(chunks[0].begin)
