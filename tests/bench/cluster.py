@@ -2,6 +2,7 @@
 """Cost of a cluster: bytes and seconds of a round, by number of workers and size of the round.
 
     python tests/bench/cluster.py [--megabytes 10] [--write]
+    python tests/bench/cluster.py --topics [--write]
     python tests/bench/cluster.py --paper [--write]
     python tests/bench/cluster.py --hosts [--write]    # as root
 
@@ -9,6 +10,10 @@ Trains one epoch of skip-gram on the first megabytes of enwiki100m.txt.gz, with 
 of one thread on this machine. (On a machine of 2 cores, the rows of 4 workers show bytes, but not
 speed.) Bytes are those that the workers count as received. Prints a Markdown table; --write puts it
 in the manual.
+
+--topics times LDA and LSA of the same text, whose lines are documents, on 1, 2 and 4 workers of one
+thread, and without a cluster on one thread. The seconds are those of the whole command, which also
+reads the text.
 
 --paper computes the time of an epoch on clusters of many machines, from the cost model `Costs`. The
 constants of this model are measured on this machine.
@@ -43,6 +48,7 @@ from w2v.cluster.rounds import FAN_IN
 from w2v.system.progress import duration
 
 BIN = Path(sys.executable).parent
+TOPIC_MODELS = {"lda": ("--topics", 50, "--epochs", 50), "lsa": ("--topics", 200)}
 ROUNDS = [(8, 10_000), (8, 100_000), (16, 100_000)]  # shards, words of each in a round
 
 
@@ -117,6 +123,36 @@ def table(text: Path) -> str:
                 f"| {label} | {workers} | {seconds:.1f} | {rounds} "
                 f"| {1e3 * seconds / rounds:.0f} | {moved / rounds / 1e6:.1f} |"
             )
+            print(rows[-1], file=sys.stderr, flush=True)
+    return "\n".join(rows)
+
+
+def run_seconds(documents: Path, *options: object) -> float:
+    """Train a model of documents; the seconds of the whole command."""
+    command = [BIN / "w2v", "train", documents, "-o", documents.with_name("x.safetensors")]
+    began = time.monotonic()
+    subprocess.run(
+        list(map(str, [*command, "--quiet", *options])), env=environment(), check=True
+    )  # fmt: skip
+    return time.monotonic() - began
+
+
+def topics_table(documents: Path) -> str:
+    """A row for each model and number of workers; 0 workers is a run without a cluster."""
+    rows = ["| model | workers | seconds | MB received |", "|---|---|---|---|"]
+    small = documents.with_name("small")
+    for model, options in TOPIC_MODELS.items():
+        chosen = "--model", model, *options
+        run_seconds(small, *chosen, "--min-count", 1)
+        seconds = run_seconds(documents, *chosen, "--threads", 1)
+        rows.append(f"| {model} | 0 | {seconds:.1f} | - |")
+        for workers in (1, 2, 4):
+            with processes(workers) as address:
+                run_seconds(small, *chosen, "--min-count", 1, "--cluster", address)
+                before = received(address)
+                seconds = run_seconds(documents, *chosen, "--cluster", address)
+                moved = received(address) - before
+            rows.append(f"| {model} | {workers} | {seconds:.1f} | {moved / 1e6:.0f} |")
             print(rows[-1], file=sys.stderr, flush=True)
     return "\n".join(rows)
 
@@ -283,6 +319,7 @@ def main() -> None:
     """Measure, and publish one table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--megabytes", type=int, default=10)
+    parser.add_argument("--topics", action="store_true")
     parser.add_argument("--paper", action="store_true")
     parser.add_argument("--hosts", action="store_true")
     parser.add_argument("--write", action="store_true")
@@ -293,7 +330,10 @@ def main() -> None:
         scheduler, path = args.scheduler
         print(json.dumps(on_cluster(Path(path), scheduler, *ROUNDS[0])))
         return
-    with wikipedia(args.megabytes * 1_000_000) as (_, text, _lines):
+    with wikipedia(args.megabytes * 1_000_000) as (_, text, lines):
+        if args.topics:
+            publish({"cluster-topics": topics_table(lines)}, args.write)
+            return
         if not (args.paper or args.hosts):
             publish({"cluster": table(text)}, args.write)
             return

@@ -6,6 +6,7 @@ import logging
 import os
 import signal
 import sys
+from types import SimpleNamespace
 
 import numpy as np
 import planted
@@ -25,7 +26,15 @@ distributed = pytest.importorskip("distributed", reason="the extra cluster is no
 dask = pytest.importorskip("dask")
 
 
-from w2v.cluster import connection, rounds, text_leaves, text_ranges, text_reader  # noqa: E402
+from w2v.cluster import (  # noqa: E402
+    connection,
+    rounds,
+    text_leaves,
+    text_ranges,
+    text_reader,
+    versions,
+    worker_tasks,
+)
 from w2v.cluster.connection import Cluster  # noqa: E402
 
 # The garbage collector closes the sockets of broken connections of Dask.
@@ -263,6 +272,25 @@ def test_workers_that_come_take_part_and_change_nothing(workers, folder, text, m
 
 
 @clustered
+def test_a_worker_that_dies_while_it_gets_data_ends_no_run(workers, folder, monkeypatch):
+    """Dask's own broadcast never ended then."""
+    killed = folder / "killed"
+
+    def die_once(data):
+        """Die like a worker that has no memory left, but not in the second attempt."""
+        if not killed.exists():
+            killed.touch()
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    monkeypatch.setattr(connection, "hold", die_once)
+    with Cluster(workers.scheduler_address) as cluster:
+        workers.wait_for_workers(2)
+        data = cluster.spread(b"some data")
+        assert cluster.result(data) == b"some data"
+    assert killed.exists()
+
+
+@clustered
 def test_a_run_whose_workers_are_all_gone_says_so(w2v, folder, text, monkeypatch):
     monkeypatch.setattr("w2v.cluster.connection.TIMEOUT", 2)
     cluster = start_cluster(1)
@@ -361,11 +389,47 @@ def test_a_loss_that_is_not_finite_ends_the_run(workers, folder, text):
 @clustered
 def test_a_worker_of_another_version_is_refused(workers, folder, w2v, monkeypatch):
     (folder / "text").write_text("a b")
-    monkeypatch.setattr("w2v.cluster.worker_tasks.__version__", "0.0.9")
+    monkeypatch.setattr("w2v.cluster.versions.__version__", "0.0.9")
+    monkeypatch.setattr("w2v.cluster.versions.version", lambda name: f"{name}'s")
+    workers.wait_for_workers(2)
     outcome = w2v("train", "text", "--cluster", workers.scheduler_address)
     assert outcome.code == 2
-    assert "has w2v 0.1.0, this process has 0.0.9: install the same" in outcome.err
+    addresses = ", ".join(sorted(worker.worker_address for worker in workers.workers.values()))
+    assert f"w2v 0.0.9 here, 0.1.0 at {addresses}; numpy numpy's here, {np.__version__} at" in (
+        outcome.err
+    )
+    assert outcome.err.endswith(": install the same versions here and on every worker\n")
     assert len(outcome.err.splitlines()) == 1
+
+
+@clustered
+def test_a_worker_of_another_version_that_joins_later_is_refused(workers, monkeypatch):
+    """It takes no task, and ends the run when the workers are counted."""
+    with Cluster(workers.scheduler_address) as cluster:
+        assert cluster.workers() == len(cluster._checked) > 0
+        cluster._checked.pop()
+        monkeypatch.setattr("w2v.cluster.versions.version", lambda name: f"{name}'s")
+        with pytest.raises(W2VError, match="numba numba's here, .* at tcp"):
+            cluster.threads()
+    plugin = worker_tasks.WorkerState("run", is_local=False)
+    monkeypatch.undo()
+    with pytest.raises(W2VError, match="numpy numpy's here, .* at tcp://x:1: install"):
+        plugin.setup(SimpleNamespace(address="tcp://x:1"))
+    with pytest.raises(W2VError, match="numpy numpy's here, .* at tcp://x:1: install"):
+        plugin.kept("replica", dict)
+
+
+def test_versions_of_many_workers_are_told_in_one_line():
+    packages = {"python": "3.12.4.final.0", "numpy": "2.1", "numba": None, "w2v": "1.0"}
+    other = versions.of_report(packages)
+    assert other == {"Python": "3.12", "w2v": "1.0", "numpy": "2.1", "numba": None}
+    assert versions.of_report(packages | {"w2v": None})["w2v"] == versions.here()["w2v"]
+    wanted = {"Python": "3.12", "w2v": "1.0", "numpy": "2.2", "numba": "0.6"}
+    assert versions.differences(wanted, {"a": wanted}) == ""
+    assert versions.differences(wanted, dict.fromkeys("edcba", other) | {"f": wanted}) == (
+        "numpy 2.2 here, 2.1 at a, b, c and 2 other workers; numba 0.6 here, none at a, b, c and 2 "
+        "other workers: install the same versions here and on every worker"
+    )
 
 
 @pytest.mark.parametrize("address", ["here", "local:0", "local:many", "http://x", "tcp://"])

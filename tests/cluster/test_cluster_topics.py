@@ -209,6 +209,13 @@ def test_a_run_whose_data_are_lost_again_and_again_ends_with_an_error(text, here
         finish(make_run("lda", text, "b.safetensors", here, **LDA))
 
 
+def test_lda_begins_where_no_worker_has_joined_yet(text, here, monkeypatch):
+    monkeypatch.setattr(here, "threads", lambda: 0)
+    options = {**LDA, "epochs": 2}
+    wanted = finish(make_run("lda", text, "a.safetensors", **options))
+    assert finish(make_run("lda", text, "b.safetensors", here, **options)) == wanted
+
+
 def test_a_checkpoint_is_of_what_was_here_last(text, here, monkeypatch):
     options = {**LDA, "epochs": 4, "burn_in": 1}
     wanted = finish(make_run("lda", text, "a.safetensors", **options))

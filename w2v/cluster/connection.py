@@ -10,8 +10,10 @@ import logging
 import re
 import time
 import uuid
-from collections.abc import Callable, Sequence
+import warnings
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import CancelledError
+from contextlib import suppress
 from typing import Any, Self
 
 import dask
@@ -20,8 +22,10 @@ from distributed import Client
 from distributed import LocalCluster as DaskLocalCluster
 from distributed.client import FutureCancelledError
 from distributed.scheduler import KilledWorker
+from distributed.versions import VersionMismatchWarning
 
-from w2v.cluster.worker_tasks import WorkerState, itself
+from w2v.cluster import versions
+from w2v.cluster.worker_tasks import WorkerState, hold, itself
 from w2v.errors import ConnectionLostError, W2VError
 from w2v.system.resources import processors
 
@@ -48,7 +52,7 @@ class Cluster:
 
     address  the address of a scheduler, or local:N to start N worker processes on this machine,
              which `close` stops
-    Raises   W2VError if no scheduler or worker answers, or a worker has another version of w2v
+    Raises   W2VError if no scheduler or worker answers, or a worker has other versions
 
     `run` is an identifier of this run, unique on the cluster. `data_loss_errors` are the errors
     that Dask raises when data were only on workers that have died.
@@ -60,6 +64,8 @@ class Cluster:
         self.address, self.run = address, uuid.uuid4().hex[:12]
         self._local: LocalCluster | None = None
         self._workers, self._counted_at = 0, -COUNT_LIFETIME
+        self._checked: set[str] = set()  # addresses of the workers whose versions are checked
+        self._scheduler = ""  # Dask's identifier of the scheduler that has this run's plugin
         self._manager_was_running = False  # whether Dask's memory manager ran before this run
         self._levels: dict[logging.Logger, int] = {}  # log levels of Dask before this run
         match = re.fullmatch(r"local:(\d+)", address)
@@ -74,8 +80,7 @@ class Cluster:
             raise
         try:
             self._client.wait_for_workers(1, timeout=TIMEOUT)
-            self._client.register_plugin(WorkerState(self.run, is_local=self._local is not None))
-            self._stop_memory_manager()
+            self._join()
         except TimeoutError:
             self.close()
             raise W2VError(
@@ -99,6 +104,8 @@ class Cluster:
                 logger = logging.getLogger(name)
                 self._levels[logger] = logger.level
                 logger.setLevel(logging.CRITICAL)
+        # Dask's table of versions has several lines: see `_check_versions`.
+        warnings.filterwarnings("ignore", category=VersionMismatchWarning)
 
     def _restore_logs(self) -> None:
         for logger, level in self._levels.items():
@@ -122,6 +129,31 @@ class Cluster:
             raise W2VError(
                 f"--cluster {address}: no scheduler answers: check the address ({reason})"
             ) from None
+
+    def _join(self) -> None:
+        """Prepare the scheduler for this run, unless it is prepared. A new scheduler never is."""
+        scheduler = self._client.scheduler_info(n_workers=0)["id"]
+        if scheduler != self._scheduler:
+            self._check_versions(self._client.nthreads())
+            self._client.register_plugin(WorkerState(self.run, is_local=self._local is not None))
+            self._stop_memory_manager()
+            self._scheduler = scheduler
+
+    def _check_versions(self, workers: Iterable[str]) -> None:
+        """Raise W2VError if workers have other versions than this process.
+
+        workers  the addresses of all workers
+        """
+        if self._checked.issuperset(workers):
+            return
+        reports = self._call(lambda: self._client.get_versions(packages=["w2v", "numba"]))
+        found = {
+            address: versions.of_report(report["packages"])
+            for address, report in reports["workers"].items()
+        }
+        if differences := versions.differences(versions.here(), found):
+            raise W2VError(f"--cluster {self.address}: {differences}")
+        self._checked |= found.keys()
 
     def _stop_memory_manager(self) -> None:
         """Stop Dask's memory manager, so that each worker keeps its copies of data for all workers.
@@ -157,19 +189,45 @@ class Cluster:
             self._restore_logs()
 
     def threads(self) -> int:
-        """Number of tasks that the workers can run at the same time."""
-        return sum(self._call(self._client.nthreads).values())
+        """Number of tasks that the workers can run at the same time. Wait for the first worker."""
+        return sum(self._send(self._threads_by_worker).values())
+
+    def _threads_by_worker(self) -> dict[str, int]:
+        """The number of threads of each worker, by its address. New workers are checked."""
+        threads: dict[str, int] = self._call(self._client.nthreads)
+        self._check_versions(threads)
+        return threads
 
     def workers(self) -> int:
         """Number of workers, counted at most once a second."""
         if time.monotonic() > self._counted_at + COUNT_LIFETIME:
-            self._workers = len(self._call(self._client.nthreads))
+            self._workers = len(self._threads_by_worker())
             self._counted_at = time.monotonic()
         return self._workers
 
     def spread(self, data: Any) -> Any:
-        """Copy data to all workers, and return the future of the data."""
-        return self._send(lambda: self._client.scatter([data], broadcast=True, hash=False)[0])
+        """Copy data to all workers, and return the future of the data.
+
+        Each worker that has the data sends them to two others at a time. Dask's own broadcast
+        never ends if a worker dies during it.
+        """
+        future = self.place(data)
+        holders = set(self._call(lambda: self._client.who_has([future])).get(future.key, ()))
+        others = [worker for worker in self._threads_by_worker() if worker not in holders]
+        begin, count = 0, 2
+        while begin < len(others):
+            copies = [
+                self._client.submit(
+                    hold, future, key=f"hold-{self.run}-{uuid.uuid4().hex}", workers=[worker],
+                    allow_other_workers=True,  # if this worker dies, another one runs the task
+                )
+                for worker in others[begin : begin + count]
+            ]  # fmt: skip
+            for copy in copies:
+                while not self.is_done(copy):
+                    pass
+            begin, count = begin + count, 3 * count
+        return future
 
     def keep(self, data: Any) -> Any:
         """Send small data as the argument of a task, and return the future of the data.
@@ -192,17 +250,18 @@ class Cluster:
 
         return self._send(scatter)
 
-    def _send(self, scatter: Callable[[], Any]) -> Any:
-        """Call a function that sends data to workers; repeat the call if a worker has just died."""
+    def _send(self, function: Callable[[], Any]) -> Any:
+        """Call a function that needs workers; repeat the call if a worker has just died."""
         deadline = time.monotonic() + TIMEOUT
         while True:
             try:
+                self._check_connection()
                 self._client.wait_for_workers(1, timeout=TIMEOUT)
-                return scatter()
+                return function()
             except self.data_loss_errors:
                 raise
-            except (OSError, TimeoutError, ValueError) as error:  # ValueError: no worker is left
-                self._check_connection()
+            # Dask raises ValueError if no worker is left, and KeyError if the chosen one has died.
+            except (OSError, TimeoutError, ValueError, KeyError) as error:
                 if time.monotonic() > deadline:
                     raise ConnectionLostError(
                         f"--cluster {self.address}: no worker has answered for {TIMEOUT:.0f} s: "
@@ -255,24 +314,42 @@ class Cluster:
             self._client.cancel(list(futures))
 
     def _call(self, function: Callable[[], Any]) -> Any:
-        """Return the result of a function of Dask, and raise its errors as errors of one line."""
-        try:
-            return function()
-        except KilledWorker as error:
-            raise ConnectionLostError(
-                f"--cluster {self.address}: several workers died in the same task, the last one at "
-                f"{error.last_worker.address}: read its log; it may have run out of memory"
-            ) from None
-        except self.data_loss_errors:
-            self._check_connection()
-            raise
-        except (OSError, TimeoutError) as error:
-            raise self._connection_lost() from error
+        """Return the result of a function of Dask, and raise its errors as errors of one line.
+
+        If the connection breaks, wait for the scheduler, and call the function again.
+        """
+        deadline = time.monotonic() + TIMEOUT
+        while True:
+            try:
+                if self._client.status != "running":
+                    self._check_connection()
+                return function()
+            except KilledWorker as error:
+                raise ConnectionLostError(
+                    f"--cluster {self.address}: several workers died in the same task, the last "
+                    f"one at {error.last_worker.address}: read its log; it may have run out of "
+                    "memory"
+                ) from None
+            except self.data_loss_errors:
+                self._check_connection()
+                raise
+            except (OSError, TimeoutError) as error:
+                self._check_connection()
+                if time.monotonic() > deadline:
+                    raise self._connection_lost() from error
+                time.sleep(POLL_INTERVAL)
 
     def _check_connection(self) -> None:
-        """Raise ConnectionLostError if the scheduler cannot be reached within TIMEOUT seconds."""
+        """Return when the scheduler, which may have been restarted, is prepared for this run.
+
+        Raises  ConnectionLostError if the scheduler cannot be reached within TIMEOUT seconds
+        """
         deadline = time.monotonic() + TIMEOUT
-        while self._client.status != "running":
+        while True:
+            with suppress(OSError):  # the connection broke again
+                if self._client.status == "running":
+                    self._join()
+                    return
             if self._client.status == "closed" or time.monotonic() > deadline:
                 raise self._connection_lost()
             time.sleep(POLL_INTERVAL)
@@ -286,5 +363,6 @@ class Cluster:
 
     def _connection_lost(self) -> ConnectionLostError:
         return ConnectionLostError(
-            f"--cluster {self.address}: the connection to the scheduler is lost"
+            f"--cluster {self.address}: the connection to the scheduler is lost: start the "
+            "scheduler and its workers again"
         )

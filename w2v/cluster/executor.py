@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import Protocol, cast
 
 from w2v.cluster import text_reader
@@ -10,7 +11,7 @@ from w2v.cluster.chunk_data import LocalText, RemoteText
 from w2v.cluster.connection import Cluster
 from w2v.cluster.lda_rounds import ClusterGibbs
 from w2v.cluster.model_replica import ModelSetup
-from w2v.cluster.rounds import ClusterRounds
+from w2v.cluster.rounds import MAX_RESTARTS, ClusterRounds
 from w2v.cluster.svd_products import ClusterProducts
 from w2v.factorization.svd import Products, Sparse
 from w2v.runs.executors import (
@@ -67,7 +68,11 @@ class ClusterEngine:
             corpus.bytes_read = int(share * (corpus.size or 0))
             on_block(0)
 
-        return text_reader.read(self._cluster, corpus, settings, on_share, known, fixed)
+        for _ in range(MAX_RESTARTS + 1):
+            # The scheduler may end while the workers read.
+            with suppress(*self._cluster.data_loss_errors):
+                return text_reader.read(self._cluster, corpus, settings, on_share, known, fixed)
+        raise self._cluster.workers_lost(MAX_RESTARTS + 1)
 
     def use(self, request: Request) -> None:
         """Replace the request, before the first round."""

@@ -158,7 +158,7 @@ class ClusterGibbs(ClusterRounds):
         self.fetch_topics()
         self._save_restore_point()
         threads = self._cluster.threads()
-        if threads != self._threads:
+        if threads != self._threads or not self._group_shards:
             self._threads, self._groups = threads, {}
             # A round has at most one group for each thread. With more groups, some tasks would
             # wait, and Dask would move waiting tasks, with their topics, to idle workers.

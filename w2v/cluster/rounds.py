@@ -57,7 +57,8 @@ class ClusterRounds:
 
     def __init__(self, cluster: Cluster, trainer: Any, plan: Plan, setup: Any, source: ChunkSource):
         self._cluster, self._trainer, self._plan, self._source = cluster, trainer, plan, source
-        self._setup = cluster.keep(setup)
+        self._facts = setup
+        self._setup: Any = None  # the future of `_facts`; sent before each base
         self._rounds = 0  # number of rounds whose changes are in the trainer's matrices
         self._base: Any = None  # the future of the base; None if a new base must be sent first
         self._base_bytes = 0
@@ -102,30 +103,31 @@ class ClusterRounds:
                     if is_time_up and not pending:
                         break
                     base_due = self._is_base_due()
-                    if not pending and (base_due or self._base is None):
-                        self._send_base()
-                        submitted = state.chunks_done
-                    elif (
-                        not (base_due or is_time_up)
-                        and submitted < stop_before
-                        and self._can_submit(submitted, pending)
-                    ):
-                        chunks = self._plan.round_from(submitted)
-                        pending.append((chunks, self._submit_round(chunks)))
-                        submitted += len(chunks)
-                        continue
-                    if pending and self._cluster.is_done(pending[0][1]):
-                        try:
-                            node = self._cluster.result(pending[0][1])
-                        except self._cluster.data_loss_errors:
-                            restarts += 1
-                            if restarts > MAX_RESTARTS:
-                                raise self._cluster.workers_lost(restarts) from None
-                            self._cancel_rounds(pending)
+                    try:
+                        if not pending and (base_due or self._base is None):
+                            self._setup = self._cluster.keep(self._facts)
+                            self._send_base()
                             submitted = state.chunks_done
+                        elif (
+                            not (base_due or is_time_up)
+                            and submitted < stop_before
+                            and self._can_submit(submitted, pending)
+                        ):
+                            chunks = self._plan.round_from(submitted)
+                            pending.append((chunks, self._submit_round(chunks)))
+                            submitted += len(chunks)
                             continue
-                        self._apply_round(workers, pending.popleft()[0], node)
-                        restarts = 0
+                        if pending and self._cluster.is_done(pending[0][1]):
+                            node = self._cluster.result(pending[0][1])
+                            self._apply_round(workers, pending.popleft()[0], node)
+                            restarts = 0
+                    except self._cluster.data_loss_errors:
+                        restarts += 1
+                        if restarts > MAX_RESTARTS:
+                            raise self._cluster.workers_lost(restarts) from None
+                        self._cancel_rounds(pending)
+                        submitted = state.chunks_done
+                        continue
                     report()
                     signals.check()
             finally:
@@ -157,6 +159,7 @@ class ClusterRounds:
         Also set the number of shards that a task trains: a power of two, so that each task computes
         a node of the merge tree. A round with enough shards has at least two tasks for each thread.
         """
+        self._source.restore()
         base = ModelBase(self._rounds, dict(matrices(self._trainer)))
         self._base_bytes = sum(matrix.nbytes for matrix in base.matrices.values())
         self._base = self._cluster.spread(base)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -194,15 +194,25 @@ def read(
         counter = make_word_counter(1 << 30, known)
         counter.add(tally.names, tally.counts)
         vocabulary, _ = choose(corpus, counter, settings.min_count, settings.max_vocab, known)
-    names = cluster.keep("\n".join(vocabulary.names).encode())
-    parts = [cluster.submit(encode, words, cluster.run, names) for words in numbered]
+
+    def encode_all(numbered: Sequence[Any]) -> list[Any]:
+        """Submit the encoding of all ranges; returns the future of each `EncodedRange`."""
+        names = cluster.keep("\n".join(vocabulary.names).encode())
+        return [cluster.submit(encode, words, cluster.run, names) for words in numbered]
+
+    def read_again() -> list[Any]:
+        """Submit reading and encoding of all ranges; returns the future of each array of ids."""
+        numbered = [cluster.submit(number_words, byte_range, settings) for byte_range in ranges]
+        return [cluster.submit(ids_of, part) for part in encode_all(numbered)]
+
+    parts = encode_all(numbered)
     del numbered
     ids = [cluster.submit(ids_of, part) for part in parts]
     outlines = [cluster.submit(outline_of, part) for part in parts]
     cluster.follow(outlines, lambda share: on_share((1 + share) / 2))
     sizes, starts, unknown = zip(*cluster.gather(outlines), strict=True)
     corpus.fingerprint = fingerprint.result(tally.bad_bytes)
-    text = RemoteText(ids, sizes, _join_starts(sizes, starts))
+    text = RemoteText(ids, sizes, _join_starts(sizes, starts), read_again)
     if fixed is not None:
         check_shared(corpus, fixed, text.size, sum(unknown))
         vocabulary = vocabulary.with_count(UNKNOWN, sum(unknown))

@@ -9,14 +9,14 @@ from typing import Any, cast
 
 from distributed import Worker, WorkerPlugin, get_worker
 
-from w2v import __version__
+from w2v.cluster import versions
 from w2v.cluster.model_replica import ChunkData, ModelBase, ModelSetup, Replica
 from w2v.cluster.row_changes import Node
 from w2v.errors import W2VError
 
 
 class WorkerState(WorkerPlugin):
-    """A plugin in each worker, which checks the version of w2v and keeps objects between tasks.
+    """A plugin in each worker, which checks the versions and keeps objects between tasks.
 
     run       the identifier of the run
     is_local  whether the workers were started for this run. Such workers ignore Ctrl-C: a terminal
@@ -24,22 +24,29 @@ class WorkerState(WorkerPlugin):
     """
 
     def __init__(self, run: str, is_local: bool):
-        self.name, self.version, self._is_local = f"w2v-{run}", __version__, is_local
+        self.name, self._wanted, self._is_local = f"w2v-{run}", versions.here(), is_local
         self._kept: dict[str, Any] = {}
+        self._refusal = ""  # the reason why this worker takes no tasks; "" if it takes them
 
     def setup(self, worker: Worker) -> None:
-        """Check the version. Dask calls this in each worker, also in workers that join later."""
-        if self.version != __version__:
-            raise W2VError(
-                f"the worker at {worker.address} has w2v {__version__}, this process has "
-                f"{self.version}: install the same version everywhere"
-            )
+        """Check the versions. Dask calls this in each worker, also in workers that join later.
+
+        Dask ignores the error of a worker that joins later.
+        """
         self._lock = threading.Lock()
+        self._refusal = versions.differences(self._wanted, {worker.address: versions.here()})
+        if self._refusal:
+            raise W2VError(self._refusal)
         if self._is_local and threading.current_thread() is threading.main_thread():
             signal.signal(signal.SIGINT, signal.SIG_IGN)
 
     def kept(self, name: str, make: Callable[[], Any]) -> Any:
-        """Return the object with this name. The first call for a name makes it with `make`."""
+        """Return the object with this name. The first call for a name makes it with `make`.
+
+        Raises  W2VError if this worker has other versions than the main process
+        """
+        if self._refusal:
+            raise W2VError(self._refusal)
         with self._lock:
             if name not in self._kept:
                 self._kept[name] = make()
@@ -88,3 +95,7 @@ def merge(
 def itself(data: Any) -> Any:
     """The task that returns its argument. The scheduler keeps the argument: see `Cluster.keep`."""
     return data
+
+
+def hold(data: Any) -> None:
+    """The task that does nothing. The worker that runs it fetches and keeps its argument."""

@@ -320,12 +320,16 @@ class Messages:
         self.log("end", output=self._request.output)
         self._console.say(f"wrote {output_name(self._request.output)}")
 
-    def stopped(self, words: int, best_epoch: int | None, checkpoint: str) -> None:
+    def stopped(
+        self, words: int, lost: int, best_epoch: int | None, checkpoint: str | None, is_new: bool
+    ) -> None:
         """Report that a run ends before it is complete.
 
         words       number of words trained so far
+        lost        number of words of which the workers of a cluster had the results, now lost
         best_epoch  the epoch (from 1) whose vectors were written; None: no file was written
-        checkpoint  advice on how to continue; empty without a checkpoint
+        checkpoint  the path of the checkpoint; None if there is none
+        is_new      whether the checkpoint was written just now
         """
         output = output_name(self._request.output)
         written = f"{output} was not written"
@@ -334,8 +338,21 @@ class Messages:
         place = f" at {self._last_progress}" if self._last_progress else ""
         self._console.say(f"stopped{place}; {written}")
         self.log("stop", words=words)
-        if checkpoint:
-            self._console.say(checkpoint)
+        if lost and self._last_progress:
+            self._console.say(
+                f"workers had the results of the last {plural(lost, 'word')}, which are lost; "
+                f"{words / self._last_progress.total:.1%} of the run is left"
+            )
+        if checkpoint and is_new:
+            self._console.say(f"to continue, run the same command with --resume ({checkpoint})")
+        elif checkpoint:
+            self._console.say(
+                f"to continue from an earlier checkpoint, add --resume ({checkpoint})"
+            )
+
+    def nothing_kept(self) -> None:
+        """Report that an error ended a run that cannot be continued."""
+        self._console.say("the run cannot be continued: run the same command again")
 
     def no_checkpoint(self, path: str | None, error: OSError) -> None:
         """Report that the system could not write a checkpoint."""

@@ -120,7 +120,7 @@ class TrainingRun:
             stopped = isinstance(error, KeyboardInterrupt | ConnectionLostError)
             if stopped or self.executor.state.chunks_done:
                 with DeferredSignals():
-                    self._keep_trained()
+                    self._keep_trained(was_asked=isinstance(error, KeyboardInterrupt))
             raise
 
     # Reading.
@@ -355,21 +355,21 @@ class TrainingRun:
             self.vocabulary, self.text, state, self.validation, trainer, unfinished
         )
 
-    def _keep_trained(self) -> None:
-        """Write and report a checkpoint, where a run ends before its output is written."""
+    def _keep_trained(self, was_asked: bool) -> None:
+        """Write and report a checkpoint, where a signal (`was_asked`) or an error ends the run."""
         if self._is_saved:
             self.messages.stopped_after_saving()
             return
         path, state = self.checkpoint_path, self.executor.state
+        words, is_written = state.words, False
         try:
             is_written = state.chunks_done > 0 and self.checkpoint()
         except OSError as error:
-            is_written = False
             self.messages.no_checkpoint(path, error)
-        advice = f"to continue, run the same command with --resume ({path})" if is_written else ""
-        if not is_written and self.has_checkpoint():
-            advice = f"to continue from an earlier checkpoint, add --resume ({path})"
-        self.messages.stopped(state.words, self._save_best(), advice)
+        kept, lost = path if self.has_checkpoint() else None, words - state.words
+        self.messages.stopped(state.words, lost, self._save_best(), kept, is_written)
+        if not (kept or was_asked):
+            self.messages.nothing_kept()
 
     def _save_best(self) -> int | None:
         """Write the best epoch so far of a network that was stopped, and return the epoch's number.
