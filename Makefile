@@ -127,6 +127,7 @@ bench: .venv/tested .venv-peers/installed  ## Measure speed and quality beside o
 	$(BIN)/python tests/bench/classifiers.py --write
 	$(BIN)/python tests/bench/small_classifiers.py --write
 	$(BIN)/python tests/bench/cluster.py --write
+	$(BIN)/python tests/bench/cluster.py --topics --write
 	$(BIN)/python tests/bench/cluster.py --paper --megabytes 100 --write
 	$(BIN)/python tests/bench/speed_chart.py
 

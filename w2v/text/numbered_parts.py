@@ -19,7 +19,7 @@ from w2v.system.signals import DeferredSignals
 from w2v.text.corpus import BLOCK, Corpus
 from w2v.text.word_counter import WordCounter
 
-_LARGEST = 8  # blocks of a part; more would cost memory, a thread needs about 100 MB for 16 MiB
+_LARGEST = 8  # blocks of a part; up to two parts for each thread are in memory
 
 
 def numbered_parts(corpus: Corpus, counter: WordCounter) -> Iterator[np.ndarray]:
