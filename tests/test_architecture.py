@@ -58,9 +58,9 @@ ORDERS = {
     "training": "chunks state protocols pool workers loop",
     "alignment": "common_words run_neighbours word_pairs rotations csls combination"
     " aligned_vectors permutation_test drift",
-    "text": "nontext columns labels json_fields tokenizers text_digest file_lists corpus disk_space"
-    " document_files document_numbers documents beginnings encoded_text word_counter"
-    " numbered_parts vocabulary"
+    "text": "nontext columns labels json_fields tokenizers text_digest file_lists tar_members"
+    " wet_records arrow_tables sources corpus document_files document_numbers document_list"
+    " documents disk_space beginnings encoded_text word_counter numbered_parts vocabulary"
     " encode phrases rows line_table near_lines deduplication",
 }
 

@@ -133,7 +133,7 @@ def train(
     During training, NumPy's BLAS is limited to the number of threads that the command would use.
     A warning is logged if this is impossible, as with a BLAS that is not part of NumPy's wheel.
     """
-    from w2v.text.corpus import files_of
+    from w2v.text.corpus import files_named
     from w2v.text.encode import write_texts
 
     paths = python_arguments.paths(corpus, "corpus")
@@ -147,8 +147,7 @@ def train(
         paths = [write_texts(texts, folder.path)]
         settings["encoding"] = "utf-8"
     settings |= _files(settings, folder.path)
-    if recursive:
-        paths = [file for path in paths for file in files_of(path)]
+    paths = files_named(paths, recursive)
     model, settings = renamed(model, settings)
     found_model = find_model(model)
     output_path = given_output or os.path.join(folder.path, "vectors.safetensors")

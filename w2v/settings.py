@@ -71,8 +71,9 @@ class DocumentSettings:
 
     format: str | None = document_setting(
         None, "Format of the documents. lines: each line is a document; tsv, csv: each row of a "
-        "table (csv with quotes); jsonl: a JSON object on each line; files: each file is a "
-        "document. Give one format for all CORPUS paths, or one for each, separated by commas.",
+        "table (csv with quotes); jsonl: a JSON object on each line; parquet, arrow: each row; "
+        "wet: each record; files: each file is a document. Give one format for all CORPUS paths, "
+        "or one for each, separated by commas.",
         metavar="NAME", shown="by suffix, else lines",
     )  # fmt: skip
     columns: str | None = document_setting(
@@ -86,15 +87,16 @@ class DocumentSettings:
         choices=("auto", "yes", "no"),
     )  # fmt: skip
     text_field: str = document_setting(
-        "text", "For jsonl: the field that holds the text.", metavar="NAME"
-    )
+        "text", "For jsonl, parquet and arrow: the field or column that holds the text.",
+        metavar="NAME",
+    )  # fmt: skip
     id_field: str | None = document_setting(
-        None, "For jsonl: the field that holds the id.", metavar="NAME",
+        None, "For jsonl, parquet and arrow: the field that holds the id.", metavar="NAME",
         shown="id, else the row number",
     )  # fmt: skip
     label_field: str = document_setting(
-        "label", "For jsonl: the field that holds the label, if any, or a list of labels.",
-        metavar="NAME",
+        "label", "For jsonl, parquet and arrow: the field that holds the label, if any, or a list "
+        "of labels.", metavar="NAME",
     )  # fmt: skip
     label_separator: str | None = document_setting(
         None, "For tsv, csv and jsonl: the text between the labels of a document that has several "

@@ -1,13 +1,17 @@
 """Compression: frames and hostile data of zstd, the missing package, and the lists of suffixes."""
 
+import gzip
+import io
 import re
 import struct
 import sys
 import tracemalloc
 from pathlib import Path
 
+import hypothesis.strategies as st
 import pytest
 from helpers import PACKERS, ZSTD
+from hypothesis import given
 
 import w2v
 from w2v.errors import W2VError
@@ -169,3 +173,24 @@ def test_each_list_of_compressions_is_whole():
                 )  # fmt: skip
                 lists += 1
     assert lists > 15
+
+
+@given(
+    st.lists(st.binary(max_size=300).map(lambda data: data * 20), min_size=1, max_size=4),
+    st.integers(1, 500),
+    st.integers(0, 3),
+)
+def test_blocks_of_gzip_members_are_those_that_gzip_reads(members, size, zeros):
+    data = b"".join(gzip.compress(member) + bytes(zeros) for member in members)
+    blocks = [*packing.blocks(io.BytesIO(data), "gzip", size, "x")]
+    assert b"".join(blocks) == b"".join(members) == gzip.decompress(data)
+    assert max(map(len, blocks), default=0) <= size
+    for end in (len(data) - zeros - 1, 11, len(data) // 2):
+        cut = data[: max(end, 11)]
+        try:
+            wanted = gzip.decompress(cut)
+        except (EOFError, gzip.BadGzipFile):
+            with pytest.raises(W2VError, match="^x: the compressed data is damaged or cut short"):
+                [*packing.blocks(io.BytesIO(cut), "gzip", size, "x")]
+        else:
+            assert b"".join(packing.blocks(io.BytesIO(cut), "gzip", size, "x")) == wanted

@@ -15,7 +15,7 @@ def corpus_argument(required: bool) -> Callable[[Callable], Callable]:
     """Return a decorator that adds CORPUS and --files-from to a command.
 
     The command receives the files of both in its parameter `corpus`: first those that CORPUS
-    names, then those of the list.
+    names, then those of the list. An address with a glob stands for the files that match it.
 
     required  whether one of the two must be given
     """
@@ -26,7 +26,10 @@ def corpus_argument(required: bool) -> Callable[[Callable], Callable]:
             *args: Any, corpus: tuple[str, ...], files_from: str | None, **others: Any
         ) -> Any:
             """Call the command with the files of CORPUS and of the list."""
+            from w2v.system.remote_files import matches
+
             ctx = click.get_current_context()
+            corpus = tuple(match for path in corpus for match in matches(path))
             if files_from is not None:
                 corpus += _listed(ctx, files_from)
             if required and not corpus:
@@ -40,8 +43,8 @@ def corpus_argument(required: bool) -> Callable[[Callable], Callable]:
             click.option(
                 "--files-from", type=INPUT, metavar="FILE",
                 help="Also read the files that FILE names, one on each line, after those of "
-                "CORPUS, which may be left out. Paths with NUL between them, as from find -print0, "
-                "are also understood.",
+                "CORPUS, which may be left out. Globs such as news/*.txt, and paths with NUL "
+                "between them, as from find -print0, are also understood.",
             ),
         )(with_corpus)  # fmt: skip
         return click.argument("corpus", nargs=-1, type=INPUT, metavar=metavar)(decorated)

@@ -15,7 +15,7 @@ from w2v.cli.corpus_argument import corpus_argument
 from w2v.cli.options import quiet_option, recursive_option, texts
 from w2v.cli.scratch_option import scratch_option
 from w2v.errors import W2VError
-from w2v.runs.text_messages import say_bad_bytes, say_compiling
+from w2v.runs.text_messages import say_compiling, say_text_changes
 
 if TYPE_CHECKING:
     from w2v.system.progress import ProgressLine
@@ -134,6 +134,7 @@ def dedup(
     from w2v.settings import DocumentSettings
     from w2v.system import atomic_file, output_files, packing
     from w2v.system.progress import ProgressLine
+    from w2v.system.resources import processors
     from w2v.system.signals import DeferredSignals
     from w2v.text.deduplication import Deduplication
     from w2v.text.rows import Rows
@@ -144,7 +145,7 @@ def dedup(
     settings = DocumentSettings(
         format=format, columns=columns, header=header, text_field=text_field
     )  # fmt: skip
-    source = Rows(paths, settings, tokenizer, encoding, lowercase, normalize)
+    source = Rows(paths, settings, tokenizer, encoding, lowercase, normalize, processors())
     line = ProgressLine(sys.stderr, quiet)
     if is_cold("line_hash", *(["minhash"] if near else [])):
         say_compiling(line)
@@ -164,7 +165,7 @@ def dedup(
             with packing.packer(counts_file, counts_path) as packed:
                 packed.writelines(b"%s\t%d\n" % pair for pair in work.most_repeated())
             counts_file.flush()
-    say_bad_bytes(line, source)
+    say_text_changes(line, source)
     _say_counts(line, source, work, near is not None)
 
 

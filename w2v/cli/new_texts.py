@@ -12,7 +12,12 @@ import click
 from w2v.cli.options import GivenSettings
 from w2v.cli.output import printable
 from w2v.errors import W2VError
-from w2v.runs.text_messages import say_bad_bytes, say_changed_documents, say_documents, show_reading
+from w2v.runs.text_messages import (
+    say_changed_documents,
+    say_documents,
+    say_text_changes,
+    show_reading,
+)
 
 if TYPE_CHECKING:
     import numpy as np
@@ -80,7 +85,7 @@ class NewTexts:
             threads=self.thread_count(),
         )  # fmt: skip
         text, unknown = model.read(corpus, show_reading(self.line, corpus))
-        say_bad_bytes(self.line, corpus)
+        say_text_changes(self.line, corpus)
         say_documents(self.line, corpus, text)
         return text, unknown
 
@@ -106,7 +111,7 @@ class NewTexts:
         threads = self.thread_count()
         corpus = DocumentCorpus(self.paths, model.text_settings, documents, threads=threads)
         tokens = read_with_places(corpus, model.names, show_reading(self.line, corpus))
-        say_bad_bytes(self.line, corpus)
+        say_text_changes(self.line, corpus)
         empty = int((np.diff(only_known(tokens).starts) == 0).sum())
         say_changed_documents(self.line, corpus, empty, 0, None)
         return tokens
@@ -212,7 +217,7 @@ def predict_labels(
         """The blocks, and then the messages."""
         yield from predicted.blocks
         counts = predicted.counts
-        say_bad_bytes(line, corpus)
+        say_text_changes(line, corpus)
         say_changed_documents(line, corpus, counts.empty, counts.cut, model.length)
         line.say(f"{plural(counts.texts, 'text')}; {plural(counts.unknown, 'unknown token')}")
 

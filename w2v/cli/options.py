@@ -31,9 +31,9 @@ quiet_option = click.option("--quiet", is_flag=True, help="Print nothing but err
 
 def texts(corpus: Sequence[str], recursive: bool) -> list[str]:
     """Return the files that CORPUS names; with --recursive, all files of its folders."""
-    from w2v.text.corpus import files_of
+    from w2v.text.corpus import files_named
 
-    return [file for path in corpus for file in (files_of(path) if recursive else [path])]
+    return files_named(corpus, recursive)
 
 
 class SettingOption(click.Option):

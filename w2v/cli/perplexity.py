@@ -21,7 +21,7 @@ from w2v.cli.options import (
 from w2v.cli.output import ResultPrinter, format_options
 from w2v.cli.scratch_option import scratch_option
 from w2v.errors import W2VError
-from w2v.runs.text_messages import say_bad_bytes, show_reading
+from w2v.runs.text_messages import say_text_changes, show_reading
 
 if TYPE_CHECKING:
     from w2v.networks.evaluate import Evaluation
@@ -113,7 +113,7 @@ def _score_text(model: SavedNetwork, texts: NewTexts) -> Evaluation:
     line, threads = texts.line, texts.thread_count()
     corpus = open_corpus(texts.paths, model.text_settings, None, threads=threads)
     text, unknown = model.read(corpus, show_reading(line, corpus))
-    say_bad_bytes(line, corpus)
+    say_text_changes(line, corpus)
     line.say(f"{plural(unknown, 'unknown token')} of {text.size:,}")
     return model.network.evaluate(text, lambda share: line.show(f"scoring {share:6.1%}"))
 

@@ -12,7 +12,7 @@ from w2v.cli.command import INPUT, OUTPUT, Command, finite, grouped
 from w2v.cli.corpus_argument import corpus_argument
 from w2v.cli.options import quiet_option, recursive_option, texts, threads_option
 from w2v.cli.scratch_option import scratch_option
-from w2v.runs.text_messages import say_bad_bytes, say_compiling, show_reading
+from w2v.runs.text_messages import say_compiling, say_text_changes, show_reading
 
 _SCORINGS = ("default", "npmi")
 
@@ -153,7 +153,7 @@ def phrases(
         connectors=connector_words,
     )  # fmt: skip
     finder.read(source, show_reading(line, source))
-    say_bad_bytes(line, source)
+    say_text_changes(line, source)
     if connector_words:
         line.say(f"connectors: {finder.connectors:,} of {len(connector_words):,} occur in the text")
     rows = []

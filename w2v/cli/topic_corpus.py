@@ -11,7 +11,7 @@ from w2v.cli.options import GivenSettings
 from w2v.cli.output import printable
 from w2v.cli.topic_page import PERIODS, TopicPageOptions
 from w2v.errors import W2VError
-from w2v.runs.text_messages import say_bad_bytes, say_changed_documents, show_reading
+from w2v.runs.text_messages import say_changed_documents, say_text_changes, show_reading
 
 if TYPE_CHECKING:
     from w2v.plots.biplot_page import BiplotPage
@@ -68,7 +68,7 @@ def read_corpus(
     corpus = DocumentCorpus(paths, model.text_settings, read_as, extra=page.by)
     show = show_reading(line, corpus)
     texts = beginnings(corpus, wanted, lambda documents: show(0))
-    say_bad_bytes(line, corpus)
+    say_text_changes(line, corpus)
     say_changed_documents(line, corpus, empty=0, cut=0, length=None)
     others = _say_matches(line, corpus, model, documents.names, biplot is None)
     if others:

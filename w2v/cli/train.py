@@ -153,9 +153,9 @@ def train(
 ) -> None:
     """Train word or document vectors, or a text classifier.
 
-    CORPUS is a text file, plain or compressed (.gz, .bz2, .xz, .zst), or - for stdin. Each line is
-    a sentence of any length; for models of documents, each line is a document. Progress is reported
-    on stderr.
+    CORPUS is a text file, plain or compressed (.gz, .bz2, .xz, .zst), a tar archive of them, a WET
+    or Parquet file, an address such as 's3://bucket/*.gz', or - for stdin. Each line is a sentence
+    of any length; for models of documents, each line is a document. Progress is reported on stderr.
     """
     from w2v.models import models
 

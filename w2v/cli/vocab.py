@@ -20,9 +20,9 @@ from w2v.cli.options import (
 )
 from w2v.runs.text_messages import (
     say_attached,
-    say_bad_bytes,
     say_compiling,
     say_pruned,
+    say_text_changes,
     show_reading,
 )
 
@@ -95,7 +95,7 @@ def vocab(
 
     on_tokens = show_reading(line, source)
     vocabulary = count(source, text.min_count, text.max_vocab, text.max_types, on_tokens, add_point)
-    say_bad_bytes(line, source)
+    say_text_changes(line, source)
     say_pruned(line, vocabulary)
     line.say(
         f"vocabulary: {len(vocabulary.names):,} of {vocabulary.types:,} words, "

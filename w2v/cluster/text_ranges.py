@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 from w2v.errors import W2VError
 from w2v.settings import TextSettings
@@ -13,7 +13,9 @@ from w2v.system import packing
 from w2v.system.remote_files import is_address, open_bytes, size_of
 from w2v.system.text_file import MARK, encoding_by_mark
 from w2v.text import corpus
+from w2v.text.arrow_tables import is_table
 from w2v.text.corpus import Corpus
+from w2v.text.sources import HEAD, Source, is_archive
 
 MIN_RANGE_BYTES = 1 << 21  # 2 MiB, whose word ids take about 1.5 MB
 MAX_RANGES = 4096  # approximate limit, because the scheduler holds several tasks for each range
@@ -44,7 +46,7 @@ class TextFile(NamedTuple):
 
     path            its path or address
     size            its number of bytes
-    is_plain        whether it is uncompressed and in UTF-8
+    is_plain        whether it is uncompressed, in UTF-8, and no archive or table
     mark            the length of its byte order mark; 0: it has none, or is not plain
     lacks_line_end  whether it is plain, is not empty, and does not end with a line end
     """
@@ -69,9 +71,16 @@ def examine(path: str, encoding: str) -> TextFile:
             "save the text to a file first"
         )
     with open_bytes(path) as file:
-        start = packing.peek(file)
+        start = cast(bytes, file.peek(HEAD)[:HEAD])  # type: ignore[attr-defined]
         by_mark = encoding_by_mark(start)
-        if encoding != "utf-8" or packing.kind_of(start) or by_mark not in ("", "utf-8"):
+        is_plain = (
+            encoding == "utf-8"
+            and by_mark in ("", "utf-8")
+            and not packing.kind_of(start)
+            and not is_archive(start)
+            and not is_table(path)
+        )
+        if not is_plain:
             return TextFile(path, size, False, 0, False)
         file.seek(max(size - 1, 0))
         lacks_line_end = file.read(1) not in (b"", b"\n")
@@ -80,7 +89,7 @@ def examine(path: str, encoding: str) -> TextFile:
 
 
 def cut(files: Sequence[TextFile]) -> list[ByteRange]:
-    """Cut files into ranges. A file that is compressed or not in UTF-8 is a single range."""
+    """Cut files into ranges. A file that is not plain is a single range."""
     length = max(MIN_RANGE_BYTES, -(-sum(file.size for file in files) // MAX_RANGES))
     ranges = []
     for path, size, is_plain, *_ in files:
@@ -116,7 +125,7 @@ class RangeCorpus(Corpus):
         if (begin, end) == (0, size):
             yield from super()._text()
             return
-        yield from self._cut(path)
+        yield from self._cut(Source(path, "", self._raw(path)))
         if end == size:
             with open_bytes(path) as file:
                 file.seek(size - 1)

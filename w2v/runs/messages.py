@@ -16,11 +16,11 @@ from w2v.runs.request import Request
 from w2v.runs.text_messages import (
     Console,
     say_attached,
-    say_bad_bytes,
     say_compiling,
     say_documents,
     say_no_ngrams,
     say_pruned,
+    say_text_changes,
     show_reading,
 )
 from w2v.runs.time_estimate import Forecast
@@ -104,7 +104,7 @@ class Messages:
         """
         ngrams = trainer.ngrams if isinstance(trainer, ComposesWords) else 0
         request, console = self._request, self._console
-        say_bad_bytes(console, corpus)
+        say_text_changes(console, corpus)
         say_pruned(console, vocabulary)
         words = min(len(vocabulary.names), vocabulary.types)  # names may include <unk> and <eos>
         self._ngrams, composed = ngrams, ""
@@ -136,7 +136,7 @@ class Messages:
 
     def held_out(self, corpus: Corpus, text: EncodedText, unknown: int) -> None:
         """Report the size of the held-out text; `unknown` of its tokens are out of vocabulary."""
-        say_bad_bytes(self._console, corpus)
+        say_text_changes(self._console, corpus)
         self._console.say(
             f"held-out text {self._request.run.valid}: {text.size:,} tokens; "
             f"out-of-vocabulary tokens: {unknown:,}"

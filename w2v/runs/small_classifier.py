@@ -16,9 +16,9 @@ from w2v.kernels.cache import is_cold
 from w2v.runs.saved_classifier import SavedTextClassifier
 from w2v.runs.text_messages import (
     Console,
-    say_bad_bytes,
     say_compiling,
     say_documents,
+    say_text_changes,
     show_reading,
 )
 from w2v.setting_fields import check
@@ -172,7 +172,7 @@ def _read(
     corpus = open_corpus([path], classifier.text_settings, documents, labels)
     assert isinstance(corpus, DocumentCorpus)
     features = reader.read(corpus, show_reading(console, corpus))
-    say_bad_bytes(console, corpus)
+    say_text_changes(console, corpus)
     say_documents(console, corpus, features.text)
     blank = " (blank rows do not count)" if corpus.blank_rows else ""
     own = set(reader.labels)

@@ -42,8 +42,8 @@ def show_reading(console: Console, corpus: Corpus) -> Callable[[int], None]:
     return show
 
 
-def say_bad_bytes(console: Console, corpus: Corpus) -> None:
-    """Warn of invalid bytes in a text, which were replaced while reading."""
+def say_text_changes(console: Console, corpus: Corpus) -> None:
+    """Warn of what was replaced or left out while a text was read."""
     from w2v.system.progress import plural
 
     if corpus.bad_bytes:
@@ -51,6 +51,11 @@ def say_bad_bytes(console: Console, corpus: Corpus) -> None:
             f"{plural(corpus.bad_bytes, f'invalid {corpus.encoding} byte sequence')} replaced; "
             f"the first in {corpus.first_bad}"
         )
+    if corpus.null_rows:
+        console.warn(f"{plural(corpus.null_rows, 'row')} without a text (null) left out")
+    if corpus.left_out:
+        kinds = ", ".join(plural(count, kind) for kind, count in sorted(corpus.left_out.items()))
+        console.warn(f"left out of archives: {kinds}")
 
 
 def say_pruned(console: Console, vocabulary: Vocabulary) -> None:

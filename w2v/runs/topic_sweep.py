@@ -29,7 +29,7 @@ from w2v.runs.sweep_figures import ModelFigures, SweepRow, measure, summarise
 from w2v.runs.sweep_record import NAME, SweepRecord
 from w2v.runs.sweep_texts import SweepTexts
 from w2v.runs.sweep_training import ModelInTraining, side_by_side
-from w2v.runs.text_messages import Console, say_bad_bytes, say_compiling
+from w2v.runs.text_messages import Console, say_compiling, say_text_changes
 from w2v.system import locks, resources
 from w2v.system.progress import duration, plural
 from w2v.text.encoded_text import EncodedDocuments, EncodedText
@@ -162,7 +162,7 @@ class TopicSweep:
         run.messages.text(run.corpus, vocabulary, text, None, self._seed_notes(vocabulary, text))
         documents, held_out = text.starts.size - 1, self._texts.held_out_words.starts.size - 1
         if self._texts.valid:
-            say_bad_bytes(self._console, self._texts.valid)
+            say_text_changes(self._console, self._texts.valid)
             source = f"{plural(held_out, 'document')} of {self._texts.valid.source}"
         else:
             source = f"{held_out:,} of {plural(documents + held_out, 'document')}"

@@ -7,7 +7,6 @@ import itertools
 from collections.abc import Iterator, Sequence
 
 from w2v.errors import W2VError
-from w2v.system.pipes import name_of
 
 LONGEST_ROW = 1 << 28  # maximum bytes of a table row or a JSON object, which must fit in memory
 EXTRA = "extra"  # the key of the extra column in the fields of a row
@@ -113,11 +112,11 @@ def separator_of(line: str) -> str:
     return next((separator for separator in ",;\t" if separator in line), ",")
 
 
-def records(lines: Iterator[str], path: str) -> Iterator[tuple[str, str, list[str]]]:
+def records(lines: Iterator[str], place: str) -> Iterator[tuple[str, str, list[str]]]:
     """The records of a CSV file: for each its place, for messages; the separator; the fields.
 
     lines   lines with their line ends, because a quoted field may continue on the next line
-    path    the path of the file, for messages
+    place   the name of the file in messages
     Raises  W2VError for wrong quotes or a field longer than LONGEST_ROW
     """
     first = next(lines, "")
@@ -127,7 +126,7 @@ def records(lines: Iterator[str], path: str) -> Iterator[tuple[str, str, list[st
     try:
         for number in itertools.count(1):
             line = reader.line_num + 1
-            where = f"{name_of(path)}: row {number}"
+            where = f"{place}: row {number}"
             if line != number:  # after a quoted field of several lines
                 where += f" (line {line})"
             try:

@@ -1,4 +1,4 @@
-"""Reads text files, compressed or not, and stdin, as one stream of blocks of tokens.
+"""Reads text files, compressed or not, archives and stdin, as one stream of blocks of tokens.
 
 The text is read once, in blocks that end between two words, so that neither a line nor the whole
 text needs to fit in memory. Blanks separate the tokens of a block. Each line is a sentence; the
@@ -11,18 +11,27 @@ import codecs
 import itertools
 import os
 import sys
-from collections import deque
-from collections.abc import Iterator, Sequence
+from collections import Counter, deque
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Executor
-from contextlib import nullcontext
-from typing import IO
+from contextlib import contextmanager, nullcontext
 
 from w2v.errors import W2VError
 from w2v.system import packing
-from w2v.system.pipes import name_of
-from w2v.system.remote_files import open_bytes, size_of
+from w2v.system.pipes import is_pipe, name_of
+from w2v.system.read_ahead import Block, Blocks, ReadAhead
+from w2v.system.remote_files import (
+    files_below,
+    is_address,
+    is_folder,
+    matches,
+    open_bytes,
+    status_of,
+)
 from w2v.system.text_file import encoding_by_mark
 from w2v.text import nontext
+from w2v.text.arrow_tables import ArrowTable, is_table
+from w2v.text.sources import Source, sources_in
 from w2v.text.text_digest import TextDigest
 from w2v.text.tokenizers import after_last_break, split
 
@@ -33,7 +42,8 @@ LONGEST = 1 << 24  # maximum bytes of text that cannot be cut; a file with more 
 class Corpus:
     """One or several texts as one stream of tokens.
 
-    paths      files, plain or compressed by gzip, bzip2, xz or zstd; `-` is stdin
+    paths      files, plain or compressed by gzip, bzip2, xz or zstd, tar archives of them, each of
+               whose files is a text, and Parquet or Arrow files; `-` is stdin
     tokenizer  a key of `TOKENIZERS`
     encoding   any text encoding of Python; invalid bytes are replaced by U+FFFD
     lowercase  whether to convert the tokens to lower case
@@ -47,6 +57,8 @@ class Corpus:
     bytes_read   number of bytes read so far; of a compressed file, its compressed bytes
     bad_bytes    number of invalid byte sequences that have been replaced so far
     first_bad    the file and approximate position of the first invalid byte sequence
+    left_out     number of members and records of archives that are no texts, by their kind
+    null_rows    number of rows of Parquet or Arrow files without a text, which were left out
     fingerprint  see `TextDigest`; set when the text has been read
     """
 
@@ -67,21 +79,23 @@ class Corpus:
             raise W2VError(f"--encoding {encoding}: no such text encoding; try utf-8") from None
         if list(paths).count("-") > 1:
             raise W2VError("- (stdin) is named twice: it can be read only once")
-        for path in paths:
-            if path == "-":
-                continue
-            size_of(path)  # raises OSError now for a missing file, not after hours of reading
-            if os.path.isdir(path):
+        # Raises OSError now for a missing file, not after hours of reading.
+        statuses = [status_of(path) for path in paths]
+        for path, status in zip(paths, statuses, strict=True):
+            if status.is_folder:
                 raise W2VError(
-                    f"{path} is a directory: read all its files with -r, or name them: {path}/*"
+                    f"{path} is a directory: read all its files with -r, or name them: "
+                    f"{path.rstrip('/')}/*"
                 )
         self.paths, self.threads = list(paths), threads
         self.source = ", ".join(map(name_of, paths))
         self._tokenizer, self._lowercase, self._normalize = tokenizer, lowercase, normalize
         self.encoding = codecs.lookup(encoding).name
-        self.bytes_read = self.bad_bytes = 0
+        self.bytes_read = self.bad_bytes = self.null_rows = 0
         self.first_bad = self.fingerprint = ""
-        sizes = [None if path == "-" else size_of(path) for path in paths]
+        self.left_out: Counter[str] = Counter()
+        self._ahead: ReadAhead | None = None
+        sizes = [status.size for status in statuses]
         self.size = sum(filter(None, sizes)) if None not in sizes else None
 
     def blocks(self) -> Iterator[bytes]:
@@ -97,9 +111,10 @@ class Corpus:
         pool  the threads that compute the fingerprint; None: this one
         """
         digest = TextDigest(pool)
-        for block in self._text():
-            digest.update(block)
-            yield block
+        with self.reading_ahead():
+            for block in self._text():
+                digest.update(block)
+                yield block
         self.fingerprint = digest.hexdigest()
 
     def digest(self) -> str:
@@ -109,27 +124,48 @@ class Corpus:
         return self.fingerprint
 
     def _text(self) -> Iterator[bytes]:
-        """The text as UTF-8, in the blocks of `_cut`; a missing line end of a file is added."""
+        """The text as UTF-8, in blocks of whole words; a missing line end of a file is added."""
+        return gathered(self._separate_texts())
+
+    def _separate_texts(self) -> Iterator[bytes]:
         for path in self.paths:
-            ends_line = True
-            for block in self._cut(path):
-                ends_line = block.endswith(b"\n")
-                yield block
-            if not ends_line:
-                yield b"\n"
+            for source in self._sources(path):
+                ends_line = True
+                for block in self._cut(source):
+                    ends_line = block.endswith(b"\n")
+                    yield block
+                if not ends_line:
+                    yield b"\n"
+
+    def _sources(self, path: str) -> Iterator[Source]:
+        """The texts in a file: itself, the files in an archive, or the text column of a table."""
+        if is_table(path):
+            table = ArrowTable(path)
+            lines = self._column(table, table.text_column())
+            return iter([Source(table.place, "", lines, "utf-8")])
+        return sources_in(self._raw(path), name_of(path), self.left_out)
 
     def tokens(self, block: bytes) -> bytes:
         """The tokens of a block of text, separated by ASCII whitespace. Threads may call this."""
         return split(block, self._tokenizer, self._lowercase, self._normalize)
 
-    def _cut(self, path: str) -> Iterator[bytes]:
-        """The text of one file as UTF-8, in blocks that end after a blank or with the file.
+    def _column(self, table: ArrowTable, column: str) -> Iterator[bytes]:
+        """The texts of a column, as lines; rows without a text are left out and counted."""
+        bytes_before = self.bytes_read
+        for block, nulls in table.lines(column):
+            self.null_rows += nulls
+            self.bytes_read = bytes_before + table.read
+            yield block
+        self.bytes_read = bytes_before + table.read
+
+    def _cut(self, source: Source) -> Iterator[bytes]:
+        """The text of one source as UTF-8, in blocks that end after a blank or with the file.
 
         Text without blanks is cut after punctuation, except with the tokenizer `space`.
         Raises W2VError if more than `LONGEST` bytes cannot be cut
         """
         rest = b""
-        for block in self._decoded(path):
+        for block in self._decoded(source):
             cut = 1 + max(map(block.rfind, (b"\n", b" ", b"\t", b"\r", b"\v", b"\f")))
             if not cut and self._tokenizer != "space":
                 cut = after_last_break(block)
@@ -140,22 +176,23 @@ class Corpus:
                 rest += block
                 if len(rest) > LONGEST:
                     raise W2VError(
-                        f"{name_of(path)}: {LONGEST >> 20} MiB without a blank: not text, or text "
+                        f"{source.place}: {LONGEST >> 20} MiB without a blank: not text, or text "
                         "such as Chinese, which needs --tokenizer chars or jieba"
                     )
         if rest:
             yield rest
 
-    def _decoded(self, path: str) -> Iterator[bytes]:
-        """The text of one file as valid UTF-8; invalid bytes are replaced and counted.
+    def _decoded(self, source: Source) -> Iterator[bytes]:
+        """The text of one source as valid UTF-8; invalid bytes are replaced and counted.
 
         Raises W2VError for a file that is not text, or whose invalid bytes cannot be replaced
         """
-        raw = self._raw(path)
+        raw = source.blocks
         first = next(raw, b"")
-        encoding = self._encoding_of(first)
-        if self._begin == 0 and not encoding.startswith(("utf-16", "utf-32")):
-            self._check_text(first[: nontext.HEAD], path)
+        encoding = source.encoding or self._encoding_of(first)
+        is_wide = encoding.startswith(("utf-16", "utf-32"))
+        if self._begin == 0 and not is_wide and not source.is_page:  # a page is text in any case
+            self._check_text(first[: nontext.HEAD], source.place)
         decoder = codecs.getincrementaldecoder(encoding)("replace")
         position, at_start = self._begin, self._begin == 0
         for block in itertools.chain([first], raw, [b""]):
@@ -166,10 +203,10 @@ class Corpus:
                     text = decoder.decode(block, final=not block)
                 except UnicodeError as error:  # as from utf-16 without a byte order mark
                     raise W2VError(
-                        f"{name_of(path)}: cannot be read with --encoding {encoding} ({error}): "
+                        f"{source.place}: cannot be read with --encoding {encoding} ({error}): "
                         "give the encoding of this text, such as utf-16-le"
                     ) from None
-                self._note_bad(text, block, encoding, path, position)
+                self._note_bad(text, block, encoding, source.place, position)
                 if at_start:
                     text = text.removeprefix("\ufeff")  # the byte order mark
                 clean = text.encode("utf-8", "replace")
@@ -177,20 +214,21 @@ class Corpus:
             position += len(block)
             yield clean
 
-    def _check_text(self, head: bytes, path: str) -> None:
+    def _check_text(self, head: bytes, place: str) -> None:
         """W2VError if the first bytes of a file show that it is not text."""
         if meaning := nontext.looks_like(head, named=self.encoding != "utf-8"):
-            raise W2VError(f"{name_of(path)} is {meaning}")
+            raise W2VError(f"{place} is {meaning}")
 
     def _encoding_of(self, start: bytes) -> str:
         """The encoding of a file with these first bytes: a byte order mark overrides UTF-8."""
         by_mark = encoding_by_mark(start) if self.encoding == "utf-8" and self._begin == 0 else ""
         return by_mark or self.encoding
 
-    def _note_bad(self, text: str, block: bytes, encoding: str, path: str, position: int) -> None:
+    def _note_bad(self, text: str, block: bytes, encoding: str, place: str, position: int) -> None:
         """Count the invalid byte sequences of a block, and record the place of the first one.
 
         text      the decoded block, with U+FFFD for invalid bytes
+        place     the name of the file
         position  the position in the file, in bytes, where the block begins
         """
         bad = text.count("\ufffd")
@@ -198,33 +236,60 @@ class Corpus:
             bad = max(bad - block.count(b"\xef\xbf\xbd"), 0)  # U+FFFD is in the text itself
         if bad and not self.bad_bytes:
             first = position + len(text[: text.index("\ufffd")].encode(encoding, "replace"))
-            self.first_bad = f"{name_of(path)}, near byte {first}"
+            self.first_bad = f"{place}, near byte {first}"
             if encoding != self.encoding:
                 self.first_bad += f", read as {encoding} because of its byte order mark"
         self.bad_bytes += bad
 
     def _raw(self, path: str) -> Iterator[bytes]:
         """The decompressed bytes of one file, in blocks."""
-        with nullcontext(sys.stdin.buffer) if path == "-" else open_bytes(path) as file:
-            bytes_before = self.bytes_read
-            for block in _unpack(file, name_of(path)):
-                if file.seekable():
-                    self.bytes_read = bytes_before + file.tell()
-                else:
-                    self.bytes_read += len(block)
-                yield block
+        bytes_before = self.bytes_read
+        for block, position in self._ahead.blocks(path) if self._ahead else _unpacked(path):
+            if position < 0:
+                self.bytes_read += len(block)
+            else:
+                self.bytes_read = bytes_before + position
+            yield block
+
+    @contextmanager
+    def reading_ahead(self) -> Iterator[None]:
+        """A block in which packed files and addresses are read by threads, ahead of their use.
+
+        With one thread nothing is read ahead. One file alone is not either: a thread of its own
+        for decompressing it took the same time, from 4 % less to 3 % more in four measurements.
+        """
+        if self.threads == 1 or len(self.paths) == 1 or self._ahead:
+            yield
+            return
+        self._ahead = ReadAhead(self.paths, self.threads, _unpacked, _is_slow)
+        try:
+            yield
+        finally:
+            self._ahead.close()
+            self._ahead = None
+
+
+def files_named(paths: Iterable[str], recursive: bool) -> list[str]:
+    """The files that paths name: those that match the globs of addresses, and other paths.
+
+    recursive  whether folders stand for all files in them, see `files_of`
+    """
+    found = [match for path in paths for match in matches(path)]
+    return [file for path in found for file in files_of(path)] if recursive else found
 
 
 def files_of(path: str) -> list[str]:
     """The files in a folder and its subfolders, sorted; a path that is no folder is returned.
 
-    Hidden files and folders are left out. Links to folders are followed. Each folder is read only
-    once, so that loops of links end. Real folders are read before linked ones, so that a file has a
-    path without links if possible.
+    The folder may be at an address. Hidden files and folders are left out. Links to folders are
+    followed. Each folder is read only once, so that loops of links end. Real folders are read
+    before linked ones, so that a file has a path without links if possible.
     Raises W2VError for a folder without files, or for a broken link
     """
-    if path == "-" or not os.path.isdir(path):
+    if not is_folder(path):
         return [path]
+    if is_address(path):
+        return files_below(path)
     paths, linked_folders, folders_read = [], deque([path]), set()
     while linked_folders:
         for folder, folders, files in os.walk(linked_folders.popleft()):
@@ -246,6 +311,30 @@ def files_of(path: str) -> list[str]:
     return regular
 
 
+def gathered(blocks: Iterator[bytes]) -> Iterator[bytes]:
+    """Join small blocks, as of many small files, to larger ones, which are read faster.
+
+    An error of `blocks` is raised after the blocks before it.
+    """
+    small, size, error = [], 0, None
+    while True:
+        try:
+            block = next(blocks, None)
+        except (W2VError, OSError) as raised:
+            block, error = None, raised
+        if block is None:
+            break
+        small.append(block)
+        size += len(block)
+        if size >= BLOCK // 16:
+            yield b"".join(small) if len(small) > 1 else block
+            small, size = [], 0
+    if small:
+        yield b"".join(small)
+    if error:
+        raise error
+
+
 def as_blocks(texts: Iterator[bytes]) -> Iterator[bytes]:
     """Gather texts in blocks of about `BLOCK` bytes, with a line for each text."""
     lines, size = [], 0
@@ -259,11 +348,19 @@ def as_blocks(texts: Iterator[bytes]) -> Iterator[bytes]:
         yield b"\n".join([*lines, b""])
 
 
-def _unpack(file: IO[bytes], name: str) -> Iterator[bytes]:
-    """Read a file in blocks; decompress it if its first bytes are those of a compressed file."""
-    stream = packing.unpacked(file, packing.kind_of(packing.peek(file)), name)
-    try:
-        while block := packing.read(stream, BLOCK):
-            yield block
-    except packing.DamagedError as error:
-        raise W2VError(f"{name}: {error}") from None
+def _unpacked(path: str) -> Blocks:
+    """The decompressed bytes of one file, in blocks. Threads may call this."""
+    with nullcontext(sys.stdin.buffer) if path == "-" else open_bytes(path) as file:
+        kind = packing.kind_of(packing.peek(file))
+        for block in packing.blocks(file, kind, BLOCK, name_of(path)):
+            yield Block(block, file.tell() if file.seekable() else -1)
+
+
+def _is_slow(path: str) -> bool:
+    """Whether a thread should read a file ahead of its use: a packed one, or one of an address."""
+    if path == "-" or is_pipe(path) or is_table(path):
+        return False
+    if is_address(path):
+        return True
+    with open(path, "rb") as file:
+        return packing.kind_of(packing.peek(file)) != ""

@@ -1,16 +1,56 @@
-"""The files of documents: the format of each path, and the files of a folder."""
+"""The files of documents: the format of each path, and the files of a folder or an archive."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from w2v.errors import W2VError
 from w2v.system import packing
 from w2v.system.pipes import name_of
+from w2v.system.remote_files import is_folder, relative_to
+from w2v.text import arrow_tables
 from w2v.text.corpus import files_of
+from w2v.text.sources import Source, is_tar_name
 
-FORMATS = ("lines", "tsv", "csv", "jsonl", "files")
+FORMATS = ("lines", "tsv", "csv", "jsonl", "files", "wet", "parquet", "arrow")
+TABLES = ("parquet", "arrow")  # the formats whose files have columns, and are no stream of bytes
+MEMBERS = "members"  # the format of an archive, each of whose members has its own
+_BY_SUFFIX = {".tsv": "tsv", ".csv": "csv", ".jsonl": "jsonl", ".ndjson": "jsonl"}
+_WET_SUFFIXES = {".wet": "wet", ".warc": "wet"}
+
+
+class DocumentFile(NamedTuple):
+    """A file of documents.
+
+    path    its path
+    format  one of FORMATS, or MEMBERS
+    name    its name, by which documents are named
+    folder  the path, with a / after it, that is put before the paths of its members; "" for a file
+            that is not one of a folder
+    """
+
+    path: str
+    format: str
+    name: str
+    folder: str
+
+    def reading(self, source: Source) -> tuple[str, str]:
+        """The format and the name of a text in the file: the file itself, or a member of it."""
+        format = self.format
+        if source.is_page:
+            return ("files" if format in ("wet", MEMBERS) else format), source.member
+        if format == "wet":
+            raise W2VError(
+                f"{source.place}: no WET file: it begins with no record of WARC; --format lines "
+                "reads any text as lines"
+            )
+        if not source.member:
+            return format, self.name
+        if format == MEMBERS:
+            format = _BY_SUFFIX.get(_suffix(source.member), "files")
+        return format, self.folder + source.member
 
 
 def formats_of(paths: Sequence[str], given: str | None) -> list[str]:
@@ -32,22 +72,27 @@ def formats_of(paths: Sequence[str], given: str | None) -> list[str]:
 
 
 def _by_suffix(path: str) -> str:
-    """The format of a path: files for a folder; tsv, csv or jsonl by the suffix; else lines."""
-    if path != "-" and os.path.isdir(path):
+    """The format of a path: that of a folder is files, that of other paths follows the suffix."""
+    if is_folder(path):
         return "files"
-    suffix = os.path.splitext(packing.plain_name(path))[1].lower()
-    return {".tsv": "tsv", ".csv": "csv", ".jsonl": "jsonl", ".ndjson": "jsonl"}.get(
-        suffix, "lines"
-    )
+    if is_tar_name(path):
+        return MEMBERS
+    return (_BY_SUFFIX | _WET_SUFFIXES | arrow_tables.SUFFIXES).get(_suffix(path), "lines")
 
 
-def expanded(path: str, format: str) -> list[tuple[str, str, str]]:
-    """The (path, format, name) of a file, or of each file of a folder in order."""
-    if path == "-" or not os.path.isdir(path):
-        return [(path, format, os.path.basename(packing.plain_name(name_of(path))))]
+def _suffix(path: str) -> str:
+    return os.path.splitext(packing.plain_name(path))[1].lower()
+
+
+def expanded(path: str, format: str) -> list[DocumentFile]:
+    """A file of documents, or each file of a folder in order."""
+    if not is_folder(path):
+        name = os.path.basename(packing.plain_name(name_of(path)))
+        return [DocumentFile(path, format, name, "")]
     if format != "files":
         raise W2VError(
             f"{path} is a directory: name its files, {path}/*, or give --format files for one "
             "document a file"
         )
-    return [(file, format, os.path.relpath(file, path)) for file in files_of(path)]
+    names = [(file, relative_to(path, file)) for file in files_of(path)]
+    return [DocumentFile(file, format, name, f"{name}/") for file, name in names]

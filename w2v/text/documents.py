@@ -7,8 +7,6 @@ document. The names and labels of the documents are collected while the blocks a
 from __future__ import annotations
 
 import re
-import sys
-from array import array
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Executor
 from typing import Any
@@ -18,10 +16,11 @@ import numpy as np
 from w2v.errors import W2VError
 from w2v.settings import DocumentSettings, TextSettings
 from w2v.system.pipes import name_of
+from w2v.text.arrow_tables import ArrowTable, is_table
 from w2v.text.columns import EXTRA, LONGEST_ROW, Columns, records
-from w2v.text.corpus import Corpus, as_blocks
-from w2v.text.document_files import expanded, formats_of
-from w2v.text.document_numbers import DocumentNumbers
+from w2v.text.corpus import Corpus, as_blocks, gathered
+from w2v.text.document_files import TABLES, expanded, formats_of
+from w2v.text.document_list import DocumentList
 from w2v.text.json_fields import (
     SURROGATE,
     extra_field,
@@ -30,7 +29,8 @@ from w2v.text.json_fields import (
     label_field,
     text_field,
 )
-from w2v.text.labels import Labels, check_labels, labels_in, leading_labels, split_labels
+from w2v.text.labels import Labels, labels_in, leading_labels, split_labels
+from w2v.text.sources import Source
 from w2v.text.text_digest import TextDigest
 
 FOLDER = "folder"  # the name of the field that files of folders have
@@ -74,7 +74,7 @@ class DocumentCorpus(Corpus):
         threads: int = 1,
     ):
         self._labels, self._refused, self._settings = labels, refused, settings
-        self._extra, self.extras = extra, list[str | None]()
+        self._extra = extra
         if settings.label_separator == "":
             raise W2VError("--label-separator is empty: give the text between labels, such as ,")
         self._new_columns()  # raises now for a wrong --columns, not when the first table is read
@@ -84,7 +84,7 @@ class DocumentCorpus(Corpus):
             for file in expanded(path, format)
         ]
         super().__init__(
-            [path for path, *_ in self._inputs],
+            [file.path for file in self._inputs],
             text.tokenizer,
             text.encoding,
             text.lowercase,
@@ -92,22 +92,17 @@ class DocumentCorpus(Corpus):
             threads,
         )
         self.source = ", ".join(map(name_of, paths))
-        self.rows = array("i")
-        # Where documents have no ids, a hundred million of them need no names in memory.
-        self._are_numbers = labels != "extra" and settings.id_prefix == "none"
-        self._names: list[str] = []
-        self.names: Sequence[str] = DocumentNumbers(self.rows) if self._are_numbers else self._names
-        self.labels: list[tuple[str, ...]] = []
         self.blank_rows = 0
-        self._known: dict[str, int] = {}
-        self._label_sets: dict[tuple[str, ...], tuple[str, ...]] = {}  # one object for equal labels
-        formats = {format for _, format, _ in self._inputs}
+        formats = {file.format for file in self._inputs}
         if extra is not None and ("lines" in formats or ("files" in formats and extra != FOLDER)):
             raise W2VError(
                 f"--by {extra}: documents of --format lines have no fields, and the files of a "
                 f"folder only --by {FOLDER}: give a table with a header, or jsonl"
             )
-        self._numbers_only = settings.id_prefix != "file" and formats == {"lines"}
+        numbers_only = settings.id_prefix != "file" and formats == {"lines"}
+        self._list = DocumentList(settings, labels, extra is not None, numbers_only)
+        self.names, self.rows = self._list.names, self._list.rows
+        self.labels, self.extras = self._list.labels, self._list.extras
 
     def tokens(self, block: bytes) -> bytes:
         """The tokens of a block, separated by ASCII whitespace; a line end ends a document."""
@@ -124,24 +119,35 @@ class DocumentCorpus(Corpus):
                 invalid row, or a name that occurs twice
         """
         self._digest = TextDigest(pool)
-        readers: dict[str, Callable[[str, str], Iterator[bytes]]] = {
+        with self.reading_ahead():
+            yield from gathered(self._separate_texts())
+        self.fingerprint = self._digest.hexdigest()
+
+    def _separate_texts(self) -> Iterator[bytes]:
+        """The texts of documents, in blocks that may be small."""
+        readers: dict[str, Callable[[Source, str], Iterator[bytes]]] = {
             "lines": self._lines if self._labels == "extra" else self._labelled,
             "tsv": self._table,
             "csv": self._csv,
             "jsonl": self._objects,
             "files": self._file,
         }
-        for path, format, name in self._inputs:
-            yield from readers[format](path, name)
-        self.fingerprint = self._digest.hexdigest()
+        for file in self._inputs:
+            if file.format in TABLES:
+                yield from self._columns_of(file.path, file.name)
+                continue
+            for source in self._sources(file.path):
+                format, name = file.reading(source)
+                yield from readers[format](source, name)
 
-    def _lines(self, path: str, name: str) -> Iterator[bytes]:
+    def _lines(self, source: Source, name: str) -> Iterator[bytes]:
         """A file with a document on each line, named by its line number.
 
         The numbers continue from file to file, but with --id-prefix file each file begins with 1.
         """
-        ends_line, last_number = True, 0 if self._settings.id_prefix == "file" else len(self.rows)
-        for block in self._cut(path):
+        ends_line = True
+        last_number = 0 if self._settings.id_prefix == "file" else len(self.rows)
+        for block in self._cut(source):
             self._digest.update(block)
             last_number = self._number(name, last_number, block.count(b"\n"))
             ends_line = block.endswith(b"\n")
@@ -156,14 +162,14 @@ class DocumentCorpus(Corpus):
             self._add(number, (), file, f"line {number}")
         return last + count
 
-    def _labelled(self, path: str, name: str) -> Iterator[bytes]:
+    def _labelled(self, source: Source, name: str) -> Iterator[bytes]:
         """A file with a document on each line, which may begin with labels as `__label__NAME`.
 
         Many lines are read at a time, because a file may have a hundred million short ones.
         """
         number = 0
         known: dict[bytes, tuple[str, ...]] = {}  # the labels of each beginning of a line
-        for lines in self._blocks_of_lines(path):
+        for lines in self._blocks_of_lines(source):
             texts, labels = [], []
             for line in lines:
                 number += 1
@@ -175,43 +181,43 @@ class DocumentCorpus(Corpus):
                     found = known.get(begin)
                     if found is None:
                         found = labels_in(begin)
-                        self._check(found, f"{name}: row {number}")
+                        self._list.check(found, f"{name}: row {number}")
                         known[begin] = found
-                    if not self._are_numbers:
+                    if not self._list.named_by_numbers:
                         self._add(None, found, name, f"row {number}")
                 except W2VError as error:
                     self._refuse(error)
                     continue
                 texts.append(line[len(begin) :])
                 labels.append(found)
-            if self._are_numbers:
-                self._add_numbered(labels)
+            if self._list.named_by_numbers:
+                self._list.add_numbered(labels)
             if texts:
                 yield b"\n".join([*texts, b""])
 
-    def _blocks_of_lines(self, path: str) -> Iterator[list[bytes]]:
+    def _blocks_of_lines(self, source: Source) -> Iterator[list[bytes]]:
         """The lines of a file without their line ends, many at a time."""
-        for block in self._whole_lines(path):
+        for block in self._whole_lines(source):
             *lines, rest = block.split(b"\n")
             if b"\r" in block:
                 lines, rest = [line.rstrip(b"\r") for line in lines], rest.rstrip(b"\r")
             yield [*lines, rest] if rest else lines
 
-    def _table(self, path: str, name: str) -> Iterator[bytes]:
+    def _table(self, source: Source, name: str) -> Iterator[bytes]:
         """A table with a document in each row; tabs separate the columns text, id and label."""
         columns = self._new_columns()
 
         def parse(number: int, line: bytes) -> bytes | None:
-            where, row = f"{name_of(path)}: row {number}", line.decode()
+            where, row = f"{source.place}: row {number}", line.decode()
             if not columns.names and columns.begin(row.split("\t"), where, "\t"):
                 return None
             tabs = len(columns.names) - 1 if columns.text_is_last else -1  # -1: all tabs separate
             fields = columns.fields(row.split("\t", tabs), where)
             return self._text_of(fields, name, f"row {number}")
 
-        yield from self._texts(self._rows(path), parse)
+        yield from self._texts(self._rows(source), parse)
 
-    def _csv(self, path: str, name: str) -> Iterator[bytes]:
+    def _csv(self, source: Source, name: str) -> Iterator[bytes]:
         """A table in CSV, with a document in each row; a quoted field may contain line ends."""
         columns = self._new_columns()
 
@@ -223,8 +229,8 @@ class DocumentCorpus(Corpus):
                 return None
             return self._text_of(columns.fields(row, where), name, where.rpartition(": ")[2])
 
-        lines = (line.decode() for line in self._lines_of(path))
-        yield from self._texts(records(lines, path), parse)
+        lines = (line.decode() for line in self._lines_of(source))
+        yield from self._texts(records(lines, source.place), parse)
 
     def _new_columns(self) -> Columns:
         """The columns of the next table, by the settings."""
@@ -238,21 +244,60 @@ class DocumentCorpus(Corpus):
         self._add(fields.get("id"), labels, name, where, fields.get(EXTRA, "").strip())
         return fields["text"].encode()
 
-    def _objects(self, path: str, name: str) -> Iterator[bytes]:
+    def _objects(self, source: Source, name: str) -> Iterator[bytes]:
         """A file with a JSON object on each line, which has fields for the text, id and labels."""
-        settings = self._settings
 
         def parse(number: int, row: bytes) -> bytes:
-            where = f"{name_of(path)}: row {number}"
-            value = json_object(row, where)
-            text = text_field(value, settings.text_field, where, needed=True)
-            id_ = id_field(value, settings.id_field or "id", where, settings.id_field is not None)
-            labels = label_field(value, settings.label_field, where, settings.label_separator)
-            extra = extra_field(value, self._extra, where) if self._extra is not None else ""
-            self._add(id_, labels, name, f"row {number}", extra)
-            return self._encoded(str(text), where)
+            where = f"{source.place}: row {number}"
+            return self._object_text(json_object(row, where), name, number, where)
 
-        yield from self._texts(self._rows(path), parse)
+        yield from self._texts(self._rows(source), parse)
+
+    def _object_text(self, value: dict[str, Any], name: str, number: int, where: str) -> bytes:
+        """Add the document of an object; returns its text."""
+        settings = self._settings
+        text = text_field(value, settings.text_field, where, needed=True)
+        id_ = id_field(value, settings.id_field or "id", where, settings.id_field is not None)
+        labels = label_field(value, settings.label_field, where, settings.label_separator)
+        extra = extra_field(value, self._extra, where) if self._extra is not None else ""
+        self._add(id_, labels, name, f"row {number}", extra)
+        return self._encoded(str(text), where)
+
+    def _columns_of(self, path: str, name: str) -> Iterator[bytes]:
+        """A Parquet or Arrow file, with a document in each row; its columns are as JSON's fields.
+
+        A row whose text is null counts as blank.
+        """
+        if not is_table(path):
+            raise W2VError(
+                f"{name_of(path)}: no Parquet or Arrow file: a pipe, or such a file that is "
+                "compressed, is not read; give the path of the file itself"
+            )
+        settings, table, bytes_before = self._settings, ArrowTable(path), self.bytes_read
+        wanted = [(settings.text_field, "--text-field")]
+        if settings.id_field is not None:
+            wanted.append((settings.id_field, "--id-field"))
+        if self._extra is not None:
+            wanted.append((self._extra, "--by"))
+        table.check_columns(wanted)
+        found = {settings.text_field, settings.id_field or "id", settings.label_field, self._extra}
+        columns = [column for column in table.names if column in found]
+
+        def parse(number: int, row: dict[str, Any]) -> bytes | None:
+            self.bytes_read = bytes_before + table.read
+            text = row[settings.text_field]
+            if text is None and self._labels != "if there":
+                self.blank_rows += 1
+                return None
+            row[settings.text_field] = text or ""
+            where = f"{table.place}: row {number}"
+            encoded = self._object_text(row, name, number, where)
+            labels = str(row.get(settings.label_field)).encode(errors="replace")
+            self._digest.update(b"%b\n%b\n" % (labels, encoded))
+            return encoded
+
+        yield from self._texts(enumerate(table.rows(columns, settings.text_field), 1), parse)
+        self.bytes_read = bytes_before + table.read
 
     def _encoded(self, text: str, where: str) -> bytes:
         """A text as UTF-8. Lone surrogates, which JSON allows, are replaced and counted."""
@@ -292,40 +337,40 @@ class DocumentCorpus(Corpus):
             raise error
         self._refused(error)
 
-    def _file(self, path: str, name: str) -> Iterator[bytes]:
+    def _file(self, source: Source, name: str) -> Iterator[bytes]:
         """A file of a folder that is one document, named by its path in the folder."""
-        self._add(name, (), "", name_of(path), name.rpartition("/")[0])
-        for block in self._cut(path):
+        self._add(name, (), "", source.place, name.rpartition("/")[0])
+        for block in self._cut(source):
             self._digest.update(block)
             yield block.replace(b"\n", b" ")
         yield b"\n"
 
-    def _rows(self, path: str) -> Iterator[tuple[int, bytes]]:
+    def _rows(self, source: Source) -> Iterator[tuple[int, bytes]]:
         """The lines of a file with their numbers, from 1.
 
         Empty lines are left out and counted, unless `labels` is "if there": then they are empty
         documents.
         """
-        for number, line_with_end in enumerate(self._lines_of(path), 1):
+        for number, line_with_end in enumerate(self._lines_of(source), 1):
             line = line_with_end.rstrip(b"\r\n")
             if line or (self._labels == "if there" and line_with_end.endswith(b"\n")):
                 yield number, line
             elif line_with_end.endswith(b"\n"):
                 self.blank_rows += 1
 
-    def _lines_of(self, path: str) -> Iterator[bytes]:
+    def _lines_of(self, source: Source) -> Iterator[bytes]:
         """The lines of a file, with their line ends."""
-        for block in self._whole_lines(path):
+        for block in self._whole_lines(source):
             *lines, rest = block.split(b"\n")
             for line in lines:
                 yield line + b"\n"
             if rest:
                 yield rest
 
-    def _whole_lines(self, path: str) -> Iterator[bytes]:
+    def _whole_lines(self, source: Source) -> Iterator[bytes]:
         """The text of a file in blocks that end with a line end, or with the file."""
         number, rest = 0, b""
-        for text in self._decoded(path):
+        for text in self._decoded(source):
             block = rest + text
             end = block.rfind(b"\n") + 1
             block, rest = block[:end], block[end:]
@@ -335,63 +380,20 @@ class DocumentCorpus(Corpus):
                 yield block
             if len(rest) > LONGEST_ROW:
                 raise W2VError(
-                    f"{name_of(path)}: row {number + 1} has more than {LONGEST_ROW:,} bytes: "
+                    f"{source.place}: row {number + 1} has more than {LONGEST_ROW:,} bytes: "
                     "split it, or check that it is text"
                 )
         if rest:
             self._digest.update(rest.rstrip(b"\r") + b"\n")
             yield rest
 
-    def _check(self, labels: tuple[str, ...], place: str) -> None:
-        """Raise W2VError if a document has too few or too many labels."""
-        check_labels(labels, self._labels, place, self._settings.label_field)
-
-    def _add_numbered(self, labels: Sequence[tuple[str, ...]]) -> None:
-        """Add documents that are named by their numbers, with the labels of each."""
-        first = len(self.rows)
-        self.rows.extend(range(first, first + len(labels)))
-        self.labels += [self._label_sets.setdefault(each, each) for each in labels]
-
     def _add(
         self, id_: str | None, labels: tuple[str, ...], file: str, where: str, extra: str = ""
     ) -> None:
-        """Add a document; without an id, its name is its number.
-
-        extra  its value in the column `extra`; "": none
-        file   the name of the file, for `--id-prefix file` and messages; "" with --format files
-        where  the place of the document in the file, for messages; with --format files its path
-        """
-        place = f"{file}: {where}" if file else where
-        self._check(labels, place)
-        if self._are_numbers:
-            self._add_numbered([labels])
-            return
-        name = str(len(self.rows) + 1) if id_ is None or self._labels != "extra" else id_
-        prefix = {"none": None, "file": file, "label": ",".join(labels)}[self._settings.id_prefix]
-        if prefix:
-            name = f"{prefix}:{name}"
-        row = len(self._names)
-        if not self._numbers_only:
-            self._digest.update(f"{name}\n".encode("utf-8", "surrogateescape"))
-            row = self._known.setdefault(name, row)
-        if row == len(self._names):
-            self._names.append(name)
-        elif not self._settings.merge_ids:
-            advice = (
-                "to keep both, give the folder that contains both files, so that names are paths"
-            )
-            if file:
-                advice = "--id-prefix file or label makes names differ; "
-                advice += "--columns or --id-field chooses the id"
-            raise W2VError(
-                f"{place}: an earlier document has the same name {name!r}: --merge-ids joins both; "
-                f"{advice}"
-            )
-        self.rows.append(row)
-        if self._extra is not None:
-            self.extras.append(sys.intern(extra) or None)
-        self.labels.append(self._label_sets.setdefault(labels, labels))
+        """Add a document, see `DocumentList.add`; its name is part of the fingerprint."""
+        if line := self._list.add(id_, labels, file, where, extra):
+            self._digest.update(line)
 
     def row_numbers(self) -> np.ndarray:
         """`rows` as int32 (D,)."""
-        return np.frombuffer(self.rows, np.int32)
+        return self._list.row_numbers()

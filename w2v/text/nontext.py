@@ -17,6 +17,10 @@ _VECTORS = "vectors, not text: w2v info FILE describes them, w2v similar -v FILE
 _IMAGE = "an image, not text"
 _UNPACK = "; unpack it first: "
 _PDF_LINE = re.compile(rb"%PDF-\d\.\d[ ]*[\r\n]")  # a first line with nothing else on it
+_COLUMNS = (
+    "a Parquet or Arrow file, which is read from a file or an address that ends in .parquet or "
+    ".arrow, and not from a pipe, an archive or compressed data"
+)
 # The first bytes of files that are not text, with what they are and what to do.
 _FOREIGN = {
     b"\x04\x22\x4d\x18": f"lz4 data{_UNPACK}lz4 -dc FILE | w2v COMMAND -",
@@ -43,7 +47,8 @@ _FOREIGN_IN_LETTERS = {
     b"RIFF": "an image, a sound or a film, not text",
     b"OggS": "a sound or a film, not text",
     b"ID3": "a sound, not text",
-    b"PAR1": "a Parquet file: export its texts, as .jsonl or .csv",
+    b"PAR1": _COLUMNS,
+    b"ARROW1\0\0": _COLUMNS,
     b"SQLite format 3\0": "an SQLite database: export its texts, as .csv",
     b"Rar!\x1a\x07": f"a RAR archive{_UNPACK}unrar p -inul FILE | w2v COMMAND -",
 }

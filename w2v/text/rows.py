@@ -7,11 +7,11 @@ from typing import NamedTuple
 
 from w2v.errors import W2VError
 from w2v.settings import DocumentSettings
-from w2v.system.pipes import name_of
 from w2v.text.columns import LONGEST_ROW, Columns
 from w2v.text.corpus import Corpus
-from w2v.text.document_files import formats_of
+from w2v.text.document_files import MEMBERS, formats_of
 from w2v.text.json_fields import json_object, text_field
+from w2v.text.sources import Source
 
 FORMATS = ("lines", "tsv", "jsonl")  # those in which each row is one line
 
@@ -34,7 +34,7 @@ class Rows(Corpus):
 
     paths      files, plain or compressed; `-` is stdin
     settings   format, columns and text field of the rows
-    tokenizer, encoding, lowercase, normalize  see `Corpus`
+    tokenizer, encoding, lowercase, normalize, threads  see `Corpus`
     Raises     W2VError for files of different formats, and as `Corpus` does
 
     headers    number of header rows of tables that have been read so far
@@ -48,10 +48,12 @@ class Rows(Corpus):
         encoding: str = "utf-8",
         lowercase: bool = False,
         normalize: str = "none",
+        threads: int = 1,
     ):
-        super().__init__(paths, tokenizer, encoding, lowercase, normalize)
+        super().__init__(paths, tokenizer, encoding, lowercase, normalize, threads)
         self._settings = settings
-        formats = {*formats_of(paths, settings.format)}
+        found = formats_of(paths, settings.format)
+        formats = {"lines" if format in (MEMBERS, "wet") else format for format in found}
         if wrong := sorted(formats.difference(FORMATS)):
             raise W2VError(
                 f"{self.source}: the format {wrong[0]} is not read here, only "
@@ -65,7 +67,7 @@ class Rows(Corpus):
         self._format = formats.pop()
         self._columns()  # raises now for a wrong --columns
         self.headers = 0
-        self._header = b""
+        self._header, self._header_place = b"", ""
 
     def batches(self) -> Iterator[Batch]:
         """The rows of all files; a missing line end of a file is added.
@@ -74,24 +76,26 @@ class Rows(Corpus):
         Raises W2VError for a file that is damaged or not text, an invalid row, or a header that
         differs from that of the first file
         """
-        for path in self.paths:
-            if self._format == "lines":
-                for block in self._whole_lines(path):
-                    yield Batch(block, self.tokens(block), block.count(b"\n"))
-            else:
-                yield from self._parsed(path)
+        with self.reading_ahead():
+            for path in self.paths:
+                for source in self._sources(path):
+                    if self._format == "lines":
+                        for block in self._whole_lines(source):
+                            yield Batch(block, self.tokens(block), block.count(b"\n"))
+                    else:
+                        yield from self._parsed(source)
 
-    def _parsed(self, path: str) -> Iterator[Batch]:
+    def _parsed(self, source: Source) -> Iterator[Batch]:
         """The rows of a table or of JSON objects."""
         parse = self._table_parser() if self._format == "tsv" else self._object_text
         number = 0
-        for block in self._whole_lines(path):
+        for block in self._whole_lines(source):
             rows, texts = [], []
             for row in block.split(b"\n")[:-1]:
                 number += 1
                 plain = row.rstrip(b"\r")
-                text = parse(plain, f"{name_of(path)}: row {number}") if plain.strip() else ""
-                if text is None and not self._is_first_header(plain, path):
+                text = parse(plain, f"{source.place}: row {number}") if plain.strip() else ""
+                if text is None and not self._is_first_header(plain, source.place):
                     continue
                 rows.append(row)
                 texts.append((text or "").replace("\n", " ").encode(errors="replace"))
@@ -99,15 +103,15 @@ class Rows(Corpus):
                 tokens = self.tokens(b"\n".join([*texts, b""]))
                 yield Batch(b"\n".join([*rows, b""]), tokens, len(rows))
 
-    def _is_first_header(self, row: bytes, path: str) -> bool:
+    def _is_first_header(self, row: bytes, place: str) -> bool:
         """Whether a header is the first one; W2VError if it differs from the first one."""
         if not self.headers:
-            self._header = row
+            self._header, self._header_place = row, place
             self.headers = 1
             return True
         if row != self._header:
             raise W2VError(
-                f"{name_of(path)}: the header differs from that of {name_of(self.paths[0])}, so "
+                f"{place}: the header differs from that of {self._header_place}, so "
                 "that the rows cannot be joined: give these files one by one"
             )
         return False
@@ -134,10 +138,10 @@ class Rows(Corpus):
         value = json_object(row, where)
         return text_field(value, self._settings.text_field, where, needed=True)
 
-    def _whole_lines(self, path: str) -> Iterator[bytes]:
+    def _whole_lines(self, source: Source) -> Iterator[bytes]:
         """The text of a file in blocks that end with a line end."""
         lines, pieces, size = 0, list[bytes](), 0
-        for text in self._decoded(path):
+        for text in self._decoded(source):
             end = text.rfind(b"\n") + 1
             if end:
                 block = b"".join([*pieces, text[:end]])
@@ -148,7 +152,7 @@ class Rows(Corpus):
             size += len(text) - end
             if size > LONGEST_ROW:
                 raise W2VError(
-                    f"{name_of(path)}: line {lines + 1} has more than {LONGEST_ROW:,} bytes: "
+                    f"{source.place}: line {lines + 1} has more than {LONGEST_ROW:,} bytes: "
                     "split it, or check that it is text"
                 )
         if size:

@@ -1,0 +1,242 @@
+"""Reads the columns of Parquet files and of Arrow IPC files (Feather), a few rows at a time."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from importlib import import_module
+from typing import IO, Any
+
+import numpy as np
+
+from w2v.errors import W2VError
+from w2v.system.pipes import is_pipe, name_of
+from w2v.system.remote_files import is_address, open_bytes, size_of
+
+BATCH = 512  # rows that are read at a time; each may be a long document
+SUFFIXES = {
+    ".parquet": "parquet", ".pq": "parquet", ".arrow": "arrow", ".feather": "arrow", ".ipc": "arrow"
+}  # fmt: skip
+_PARQUET = b"PAR1"
+_ARROW = b"ARROW1\0\0"
+_FEATHER_1 = b"FEA1"
+_STREAM = b"\xff\xff\xff\xff"  # of IPC messages; then come the bytes of the schema
+_BUFFER = 1 << 20  # bytes of a column that are read at a time
+
+
+def is_table(path: str) -> bool:
+    """Whether a file has columns: by its first bytes, or that of an address by its suffix."""
+    if path == "-" or is_pipe(path):
+        return False
+    if is_address(path):
+        return os.path.splitext(path.partition("?")[0])[1].lower() in SUFFIXES
+    with open(path, "rb") as file:
+        head = file.read(8)
+    is_stream = head[:4] == _STREAM and 0 < int.from_bytes(head[4:], "little") < 1 << 24
+    return head.startswith((_PARQUET, _ARROW, _FEATHER_1)) or is_stream
+
+
+class ArrowTable:
+    """The columns of a Parquet or Arrow IPC file.
+
+    path    the file, or an address
+    Raises  W2VError if pyarrow is not installed, or the file is damaged
+
+    names   the names of the columns
+    place   the name of the file in messages
+    read    number of bytes that have been read so far, about
+    """
+
+    def __init__(self, path: str):
+        try:
+            import pyarrow
+        except ModuleNotFoundError:
+            raise W2VError(
+                f"{path}: Parquet and Arrow files need the package pyarrow: "
+                "pip install 'w2v[arrow]'"
+            ) from None
+        self._arrow: Any = pyarrow
+        self._path, self.place, self.read = path, name_of(path), 0
+        with open_bytes(path) as file, self._explained():
+            self.names = [field.name for field in self._schema(file)]
+            self._text_names = [
+                field.name for field in self._schema(file) if self._is_text(field.type)
+            ]
+
+    def text_column(self) -> str:
+        """The column of the text: text, or else the only column of strings; W2VError without."""
+        if "text" in self._text_names:
+            return "text"
+        if len(self._text_names) == 1:
+            return self._text_names[0]
+        raise W2VError(
+            f"{self.place}: no column 'text', and {len(self._text_names)} columns of strings; the "
+            f"columns are {', '.join(self.names)}: name the one with the text text"
+        )
+
+    def check_columns(self, wanted: Sequence[tuple[str, str]]) -> None:
+        """Raise W2VError if a column is missing. `wanted` has names, and the options for them."""
+        for name, option in wanted:
+            if name not in self.names:
+                raise W2VError(
+                    f"{self.place}: no column {name!r}; the columns are {', '.join(self.names)}: "
+                    f"choose one with {option}"
+                )
+
+    def lines(self, column: str) -> Iterator[tuple[bytes, int]]:
+        """The texts of a column as lines of UTF-8, and the number of nulls, for some rows each.
+
+        A list of strings is joined by blanks. Raises W2VError for a column of another type
+        """
+        compute = import_module("pyarrow.compute")
+        for [array] in self._batches([column]):
+            texts = self._strings(array, column)
+            present = texts.drop_null()
+            # The texts with a line end after each are one buffer, which ends at the last offset.
+            empty, end = (self._arrow.scalar(text, present.type) for text in ("", "\n"))
+            ended = compute.binary_join_element_wise(present, empty, end)
+            _, offsets, data = ended.buffers()
+            size = int(np.frombuffer(offsets, np.int64)[len(ended)]) if len(ended) else 0
+            yield bytes(memoryview(data)[:size]) if size else b"", texts.null_count
+
+    def rows(self, columns: Sequence[str], text: str) -> Iterator[dict[str, Any]]:
+        """The values of columns, as a dictionary for each row; the text is a string or None.
+
+        columns  their names, among them `text`
+        """
+        for arrays in self._batches(columns):
+            values = [
+                (
+                    self._strings(array, name) if name == text else self._plain(array, name)
+                ).to_pylist()
+                for array, name in zip(arrays, columns, strict=True)
+            ]
+            for row in zip(*values, strict=True):
+                yield dict(zip(columns, row, strict=True))
+
+    def _batches(self, columns: Sequence[str]) -> Iterator[list[Any]]:
+        """The arrays of columns, for at most BATCH rows each."""
+        size = size_of(self._path) or 0
+        with open_bytes(self._path) as file:
+            with self._explained():
+                batches = self._opened(file, columns)
+            while True:
+                with self._explained():
+                    found = next(batches, None)
+                if found is None:
+                    break
+                batch, share = found
+                for first in range(0, batch.num_rows, BATCH):
+                    part = batch.slice(first, BATCH)
+                    yield [part.column(part.schema.get_field_index(name)) for name in columns]
+                self.read = int(size * share)
+        self.read = size
+
+    def _opened(self, file: IO[bytes], columns: Sequence[str]) -> Iterator[tuple[Any, float]]:
+        """Batches with some columns, each with the share of the rows that have been read."""
+        head = _head(file)
+        if head.startswith(_PARQUET):
+            parquet = import_module("pyarrow.parquet")
+            # Without a buffer, each column of a row group is read as a whole.
+            table = parquet.ParquetFile(file, buffer_size=_BUFFER, pre_buffer=False)
+            total, done = table.metadata.num_rows, 0
+            for batch in table.iter_batches(BATCH, columns=list(columns)):
+                done += batch.num_rows
+                yield batch, done / total
+            return
+        ipc = self._arrow.ipc
+        schema = self._schema(file)
+        options = ipc.IpcReadOptions(
+            included_fields=[schema.get_field_index(name) for name in columns]
+        )
+        if head.startswith(_ARROW):
+            reader = ipc.open_file(file, options=options)
+            for number in range(reader.num_record_batches):
+                yield reader.get_batch(number), (number + 1) / reader.num_record_batches
+            return
+        size = size_of(self._path) or 1
+        for batch in ipc.open_stream(file, options=options):
+            yield batch, file.tell() / size
+
+    def _schema(self, file: IO[bytes]) -> Any:
+        """The names and types of the columns of an open file, which then is at its beginning."""
+        head = _head(file)
+        if head.startswith(_FEATHER_1):
+            raise W2VError(
+                f"{self.place}: a Feather file of version 1, which is not read: write it again as "
+                "version 2"
+            )
+        if head.startswith(_PARQUET):
+            schema = import_module("pyarrow.parquet").ParquetFile(file).schema_arrow
+        elif head.startswith(_ARROW):
+            schema = self._arrow.ipc.open_file(file).schema
+        else:
+            schema = self._arrow.ipc.open_stream(file).schema
+        file.seek(0)
+        return schema
+
+    def _is_text(self, type_: Any) -> bool:
+        """Whether values of a type are strings, or lists of them."""
+        types = self._arrow.types
+        if types.is_dictionary(type_):
+            type_ = type_.value_type
+        if types.is_list(type_) or types.is_large_list(type_) or types.is_fixed_size_list(type_):
+            type_ = type_.value_type
+        return bool(
+            types.is_string(type_) or types.is_large_string(type_) or types.is_string_view(type_)
+        )
+
+    def _plain(self, array: Any, name: str) -> Any:
+        """An array of numbers, strings or lists of them; of other types, such as dates, as text."""
+        types = self._arrow.types
+        if types.is_dictionary(array.type):
+            array = array.dictionary_decode()
+        kind = array.type
+        if self._is_text(kind) or (types.is_list(kind) and types.is_integer(kind.value_type)):
+            return array
+        if types.is_nested(kind) or types.is_binary(kind):
+            raise W2VError(
+                f"{self.place}: the column {name!r} has the type {kind}, not strings or numbers, "
+                "or lists of them"
+            )
+        is_plain = types.is_integer(kind) or types.is_floating(kind) or types.is_boolean(kind)
+        return array if is_plain else array.cast(self._arrow.string())
+
+    def _strings(self, array: Any, name: str) -> Any:
+        """A column of strings, or of whole numbers, as large_string; lists are joined by blanks."""
+        types, string = self._arrow.types, self._arrow.large_string()
+        if types.is_dictionary(array.type):
+            array = array.dictionary_decode()
+        kind = array.type
+        if not (self._is_text(kind) or types.is_integer(kind) or types.is_null(kind)):
+            raise W2VError(
+                f"{self.place}: the column {name!r} has the type {kind}, not strings; the columns "
+                f"are {', '.join(self.names)}"
+            )
+        if types.is_nested(kind):
+            array = array.cast(self._arrow.list_(self._arrow.string()))  # as binary_join needs it
+            array = import_module("pyarrow.compute").binary_join(array, " ")
+        return array.cast(string)
+
+    @contextmanager
+    def _explained(self) -> Iterator[None]:
+        """A block in which errors of pyarrow become one line."""
+        try:
+            yield
+        except W2VError:
+            raise
+        except (self._arrow.ArrowException, OSError) as error:
+            if isinstance(error, OSError) and error.errno:
+                raise
+            reason = " ".join(str(error).split())[:200]
+            raise W2VError(
+                f"{self.place}: a Parquet or Arrow file that is damaged or cut short ({reason}): "
+                "download or write it again"
+            ) from None
+
+
+def _head(file: IO[bytes]) -> bytes:
+    head = file.read(8)
+    file.seek(0)
+    return head

@@ -1,0 +1,103 @@
+"""The names, labels and further values of the documents of a corpus, while they are read."""
+
+from __future__ import annotations
+
+import sys
+from array import array
+from collections.abc import Sequence
+
+import numpy as np
+
+from w2v.errors import W2VError
+from w2v.settings import DocumentSettings
+from w2v.text.document_numbers import DocumentNumbers
+from w2v.text.labels import Labels, check_labels
+
+
+class DocumentList:
+    """The documents of a corpus, in their order.
+
+    settings      how documents are named, and whether those with one name are joined
+    mode          whether documents have labels, see `Labels`
+    has_extras    whether documents have a further value
+    numbers_only  whether all documents are named by their numbers
+
+    names, rows, labels, extras  see `DocumentCorpus`
+    named_by_numbers             whether documents have neither names nor labels in their names, so
+                                 that `add_numbered` adds them
+    """
+
+    def __init__(
+        self, settings: DocumentSettings, mode: Labels, has_extras: bool, numbers_only: bool
+    ):
+        self._settings, self._mode, self._has_extras = settings, mode, has_extras
+        self._numbers_only = numbers_only
+        self.rows = array("i")
+        # Where documents have no ids, a hundred million of them need no names in memory.
+        self.named_by_numbers = mode != "extra" and settings.id_prefix == "none"
+        self._names: list[str] = []
+        self.names: Sequence[str] = (
+            DocumentNumbers(self.rows) if self.named_by_numbers else self._names
+        )
+        self.labels: list[tuple[str, ...]] = []
+        self.extras = list[str | None]()
+        self._known: dict[str, int] = {}
+        self._label_sets: dict[tuple[str, ...], tuple[str, ...]] = {}  # one object for equal labels
+
+    def check(self, labels: tuple[str, ...], place: str) -> None:
+        """Raise W2VError if a document has too few or too many labels."""
+        check_labels(labels, self._mode, place, self._settings.label_field)
+
+    def add_numbered(self, labels: Sequence[tuple[str, ...]]) -> None:
+        """Add documents that are named by their numbers, with the labels of each."""
+        first = len(self.rows)
+        self.rows.extend(range(first, first + len(labels)))
+        self.labels += [self._label_sets.setdefault(each, each) for each in labels]
+
+    def add(
+        self, id_: str | None, labels: tuple[str, ...], file: str, where: str, extra: str = ""
+    ) -> bytes:
+        """Add a document; without an id, its name is its number.
+
+        extra    its value in the column `extra`; "": none
+        file     the name of the file, for `--id-prefix file` and messages; "" with --format files
+        where    the place of the document in the file, for messages; with --format files its path
+        Returns  the name as a line, by which names are part of the fingerprint; b"" for numbers
+        Raises   W2VError for wrong labels, or for a name that occurs twice
+        """
+        place = f"{file}: {where}" if file else where
+        self.check(labels, place)
+        if self.named_by_numbers:
+            self.add_numbered([labels])
+            return b""
+        name = str(len(self.rows) + 1) if id_ is None or self._mode != "extra" else id_
+        prefix = {"none": None, "file": file, "label": ",".join(labels)}[self._settings.id_prefix]
+        if prefix:
+            name = f"{prefix}:{name}"
+        row = len(self._names)
+        line = b""
+        if not self._numbers_only:
+            line = f"{name}\n".encode("utf-8", "surrogateescape")
+            row = self._known.setdefault(name, row)
+        if row == len(self._names):
+            self._names.append(name)
+        elif not self._settings.merge_ids:
+            advice = (
+                "to keep both, give the folder that contains both files, so that names are paths"
+            )
+            if file:
+                advice = "--id-prefix file or label makes names differ; "
+                advice += "--columns or --id-field chooses the id"
+            raise W2VError(
+                f"{place}: an earlier document has the same name {name!r}: --merge-ids joins both; "
+                f"{advice}"
+            )
+        self.rows.append(row)
+        if self._has_extras:
+            self.extras.append(sys.intern(extra) or None)
+        self.labels.append(self._label_sets.setdefault(labels, labels))
+        return line
+
+    def row_numbers(self) -> np.ndarray:
+        """`rows` as int32 (D,)."""
+        return np.frombuffer(self.rows, np.int32)
