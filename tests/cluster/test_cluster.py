@@ -264,7 +264,7 @@ def test_workers_that_come_take_part_and_change_nothing(workers, folder, text, m
         try:
             training.messages.progress = when_half_is_done(training, lambda: workers.scale(4))
             training.train()
-            workers.wait_for_workers(4)
+            workers.wait_for_workers(4, timeout=60)
         finally:
             workers.scale(2)
         training.save()
@@ -284,7 +284,7 @@ def test_a_worker_that_dies_while_it_gets_data_ends_no_run(workers, folder, monk
 
     monkeypatch.setattr(connection, "hold", die_once)
     with Cluster(workers.scheduler_address) as cluster:
-        workers.wait_for_workers(2)
+        workers.wait_for_workers(2, timeout=60)
         data = cluster.spread(b"some data")
         assert cluster.result(data) == b"some data"
     assert killed.exists()
