@@ -54,7 +54,7 @@ def _kind(fields: dict[str, str]) -> str:
     if vendor == "GenuineIntel" and number in _INTEL:
         return "Intel " + ("Cascade Lake" if number == 85 and stepping >= 5 else _INTEL[number])
     if vendor == "GenuineIntel" and "amx_tile" in fields.get("flags", "").split():
-        return "Intel with AMX"  # some virtual machines hide the model
+        return "Intel Xeon with AMX"  # some virtual machines hide the model
     if vendor == "AuthenticAMD" and family in _AMD:
         return f"AMD {_AMD[family]}"
     return ""
