@@ -2,7 +2,7 @@
 """Time, memory and disk of reading and training on texts of 0.1 to 10 GB, and 10^4 to 10^7 types.
 
     python tests/bench/large.py [--gigabytes 0.1,1,10] [--types 10000,100000,1000000,10000000]
-                                [--write]
+                                [--once 10] [--write]
 
 The texts of a given size are pieces of 20 words of enwiki100m.txt.gz of $W2V_DATA (else
 ../shared/data), drawn at random, one a line. The texts of a given number of types are 1 GB of
@@ -10,8 +10,8 @@ random words, where the word of rank r has a share in proportion to 1 / (r + 10)
 counts, and `w2v train` trains skip-gram for one epoch on 2 threads: with 100 dimensions on the
 first texts, and on the others with 32, and with all types as words. On a text of a given size
 another training is killed when it has written its first checkpoint, and then resumed; both must
-write the same file. Prints two Markdown tables; --write puts them in the manual. All rows take
-about an hour and 40 GB of disk.
+write the same file. On texts of the sizes of --once there is no other training. Prints two Markdown
+tables; --write puts them in the manual. All rows take about an hour and 40 GB of disk.
 """
 
 from __future__ import annotations
@@ -65,19 +65,25 @@ def write_ranks(file, ranks: np.ndarray) -> None:
     file.write(np.column_stack([letters, ends]).tobytes())
 
 
-def costs(folder: Path, text: Path, *options: object) -> tuple[str, Watched]:
-    """Count and train; returns the cells of a row, and the training."""
-    megabytes = text.stat().st_size / 1e6
-    counted = watched("vocab", text, "-o", folder / "counts")
-    trained = watched("train", text, "-o", folder / "x.safetensors", *common(*options))
+def counting(folder: Path, text: Path) -> Watched:
+    """Count the words of a text."""
+    return watched("vocab", text, "-o", folder / "counts")
+
+
+def training(folder: Path, text: Path, *options: object) -> Watched:
+    """Train on a text."""
+    return watched("train", text, "-o", folder / "x.safetensors", *common(*options))
+
+
+def cells(text: Path, counted: Watched, trained: Watched, seconds: str) -> str:
+    """The cells of the columns `HEAD`."""
     rate = re.search(r"([\d,]+) words/s on", trained.errors)
     assert rate, trained.errors
-    cells = (
-        f"{megabytes / counted.seconds:.0f}", f"{trained.seconds:,.0f}",
+    return " | ".join((
+        f"{text.stat().st_size / 1e6 / counted.seconds:.0f}", seconds,
         f"{int(rate[1].replace(',', '')) / 1e6:.2f}",
         f"{counted.anonymous:,.0f}, {trained.anonymous:,.0f}", f"{trained.disk / 1000:.1f}",
-    )  # fmt: skip
-    return " | ".join(cells), trained
+    ))  # fmt: skip
 
 
 def common(*options: object) -> tuple[object, ...]:
@@ -85,8 +91,8 @@ def common(*options: object) -> tuple[object, ...]:
     return "--epochs", 1, "--threads", 2, *options
 
 
-def resumed(folder: Path, text: Path) -> str:
-    """Kill a training after its first checkpoint, and resume it: the cells of a row."""
+def resumed(folder: Path, text: Path) -> tuple[Watched, Watched]:
+    """Kill a training after its first checkpoint, and resume it: both parts of it."""
     model = folder / "resumed.safetensors"
     saved = model.with_name(model.name + ".checkpoint")
     seconds = text.stat().st_size / 1e9 * 20
@@ -95,22 +101,28 @@ def resumed(folder: Path, text: Path) -> str:
     if not saved.exists():
         sys.exit(f"no checkpoint within {killed.seconds:.0f} s")
     again = watched("train", text, "-o", model, "--resume", *options)
-    if not filecmp.cmp(model, folder / "x.safetensors", shallow=False):
-        sys.exit("the resumed training has written another file")
-    return f"{killed.seconds:,.0f}, {again.seconds:,.0f}"
+    return killed, again
 
 
-def by_size(gigabytes: list[str]) -> str:
-    """The table of texts of a given size."""
+def by_size(gigabytes: list[str], once: list[str]) -> str:
+    """The table of texts of a given size; see --once."""
     rows = header("GB", "seconds until killed, and after it", "`w2v similar`, s")
     for size in gigabytes:
         with TemporaryDirectory() as name:
             folder, text = Path(name), Path(name, "text")
             in_own_process(recombined, text, int(float(size) * 1e9))
-            cells, _ = costs(folder, text)
-            killed = resumed(folder, text)
-            asked = w2v("similar", "king", "-v", folder / "x.safetensors").seconds
-            rows.append(f"| {size} | {cells} | {killed} | {asked:.2f} |")
+            counted, seconds = counting(folder, text), "–"
+            killed, again = resumed(folder, text)
+            trained, model = again, folder / "resumed.safetensors"
+            if size not in once:
+                trained = training(folder, text)
+                seconds = f"{trained.seconds:,.0f}"
+                if not filecmp.cmp(model, folder / "x.safetensors", shallow=False):
+                    sys.exit("the resumed training has written another file")
+            asked = w2v("similar", "king", "-v", model).seconds
+            row = cells(text, counted, trained, seconds)
+            parts = f"{killed.seconds:,.0f}, {again.seconds:,.0f}"
+            rows.append(f"| {size} | {row} | {parts} | {asked:.2f} |")
             print(rows[-1], file=sys.stderr, flush=True)
     return "\n".join(rows)
 
@@ -122,8 +134,10 @@ def by_types(numbers: list[str]) -> str:
         with TemporaryDirectory() as name:
             folder, text = Path(name), Path(name, "text")
             in_own_process(random_words, text, 10**9, int(types))
-            cells, _ = costs(folder, text, "--dim", 32, "--min-count", 1)
-            rows.append(f"| {int(types):,} | {cells} |")
+            counted = counting(folder, text)
+            trained = training(folder, text, "--dim", 32, "--min-count", 1)
+            row = cells(text, counted, trained, f"{trained.seconds:,.0f}")
+            rows.append(f"| {int(types):,} | {row} |")
             print(rows[-1], file=sys.stderr, flush=True)
     return "\n".join(rows)
 
@@ -139,13 +153,19 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--gigabytes", default="0.1,1,10")
     parser.add_argument("--types", default="10000,100000,1000000,10000000")
+    parser.add_argument("--once", default="")
     parser.add_argument("--write", action="store_true", help="put the tables in the manual")
     args = parser.parse_args()
     tables = {
-        "large_texts": by_size(list(filter(None, args.gigabytes.split(",")))),
-        "many_types": by_types(list(filter(None, args.types.split(",")))),
+        "large_texts": by_size(values(args.gigabytes), values(args.once)),
+        "many_types": by_types(values(args.types)),
     }
     publish(tables, args.write)
+
+
+def values(text: str) -> list[str]:
+    """The values of an option."""
+    return [value for value in text.split(",") if value]
 
 
 if __name__ == "__main__":
