@@ -1326,6 +1326,7 @@ def copy_tokens(text, alone=""):
     joiners = tokenizers._joiners()
     letter = rf"(?![{alone}])\w" if alone else r"\w"
     part = f"{letter}(?:{letter}|[{joiners}])*"
-    word = f"(?=[_'’{joiners}]*[^\\W_]){part}(?:['’]{part})*"
+    inside = f"(?:[_{joiners}]|['’](?={letter}))*"
+    word = rf"(?={inside}{letter}(?<!_)){part}(?:['’]{part})*"
     single = rf"(?=\w)[{alone}][{joiners}]*|" if alone else ""
     return re.findall(f"{single}{word}|\n|</s>", classify(text))

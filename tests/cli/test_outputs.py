@@ -2,6 +2,7 @@
 
 import os
 import sys
+import zipfile
 
 import click
 import numpy as np
@@ -232,3 +233,23 @@ def test_standard_streams_are_files_too(files, folder):
         done = subprocess.run(command, shell=True, cwd=folder, capture_output=True, text=True)
         assert (done.returncode, said in done.stderr) == (2, True), done.stderr
         assert (folder / "text").read_bytes() == files["text"]
+
+
+def test_an_address_of_a_local_file_is_an_input_too(w2v, folder):
+    pytest.importorskip("fsspec")
+    (folder / "text").write_text("a b\n" * 9)
+    with zipfile.ZipFile(folder / "x.zip", "w") as archive:
+        archive.write("text")
+    for address, output in (
+        (f"file://{folder}/text", "text"),
+        (f"file://{folder}/te*t", "text"),
+        (f"simplecache::file://{folder}/text", "text"),
+        (f"zip://text::file://{folder}/x.zip", "x.zip"),
+    ):
+        before = (folder / output).read_bytes()
+        for command in ("vocab", "dedup"):
+            outcome = w2v(command, address, "-o", output)
+            assert outcome.code == 2
+            assert f"-o {output} is " in outcome.err
+            assert outcome.err.endswith(": name another file to write\n")
+            assert (folder / output).read_bytes() == before

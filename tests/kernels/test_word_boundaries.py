@@ -65,3 +65,11 @@ def test_bytes_that_are_not_utf8_are_survived(tokenizer, data):
 def test_a_megabyte_of_underscores_takes_no_quadratic_time(tokenizer):
     assert tokens(b"_'" * (1 << 20) + b"\n", tokenizer) == ["\n"]
     assert len(tokens(b"_" * (1 << 20) + b"a", tokenizer)[0]) == (1 << 20) + 1
+
+
+@each
+@pytest.mark.parametrize("text", ["_''a", "__''a", "_'''a", "_''ア", "_中", "'_'", "_'"])
+def test_each_token_has_a_letter_or_digit(tokenizer, text):
+    found = tokens(text.encode(), tokenizer)
+    assert found == (naive.copy_tokens(text, ALONE[tokenizer]) or [""])
+    assert all(any(map(str.isalnum, token)) for token in found if token)

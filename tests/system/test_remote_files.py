@@ -200,3 +200,16 @@ def test_a_web_server_streams_and_a_question_mark_is_no_glob(tmp_path):
                 Corpus([address.replace("a.txt", "b.txt")])
         finally:
             server.shutdown()
+
+
+def test_the_local_files_of_an_address_are_known():
+    for address, files in (
+        ("x", ["x"]),
+        ("file:///a/b", ["/a/b"]),
+        ("local://a", ["a"]),
+        ("simplecache::file:///a", ["/a"]),
+        ("zip://b::/a.zip", ["/a.zip"]),
+        ("zip://b::file:///a.zip", ["/a.zip"]),
+        ("s3://bucket/a", []),
+    ):
+        assert remote_files.local_paths(address) == files

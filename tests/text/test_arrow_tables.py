@@ -103,7 +103,7 @@ def test_columns_are_chosen_as_fields_are(folder):
             documents_of("x.parquet", **settings)
 
 
-def test_the_column_of_sentences(w2v, folder):
+def test_the_column_of_sentences(w2v, folder, monkeypatch):
     parquet.write_table(pa.table({"n": [1, 2], "body": ["a b", None]}), "one.parquet")
     outcome = w2v("phrases", "one.parquet")
     assert outcome.out == "a b\n"
@@ -112,11 +112,16 @@ def test_the_column_of_sentences(w2v, folder):
     outcome = w2v("vocab", "two.parquet")
     assert outcome.code == 2
     assert outcome.err.splitlines()[-1] == (
-        "w2v: two.parquet: no column 'text', and 2 columns of strings; the columns are t, body: "
-        "name the one with the text text"
+        "w2v: two.parquet: no column 'text' of strings or of lists of strings, and not one other "
+        "such column; the columns are t (string), body (list<element: string>): give the one with "
+        "the text this name"
     )
-    parquet.write_table(pa.table({"text": [["c", "d"], ["e"]], "body": ["", ""]}), "tokens.parquet")
-    assert w2v("phrases", "tokens.parquet", "--quiet").out == "c d\ne\n"
+    lists = pa.array([["c", None, "d"], None, ["e"], []], pa.list_(pa.string()))
+    parquet.write_table(pa.table({"text": lists, "body": [""] * 4}), "tokens.parquet")
+    monkeypatch.setattr(arrow_tables, "BATCH", 2)
+    outcome = w2v("phrases", "tokens.parquet")
+    assert outcome.out.split() == ["c", "d", "e"]
+    assert "1 row without a text (null) left out\n" in outcome.err
     assert w2v("dedup", "one.parquet", "one.parquet", "--format", "lines", "--quiet").out == "a b\n"
     outcome = w2v("dedup", "one.parquet")
     assert (outcome.code, outcome.err.count("\n")) == (2, 1)

@@ -10,6 +10,7 @@ from hypothesis import given
 
 from w2v.errors import W2VError
 from w2v.system.byte_stream import ByteStream
+from w2v.text.corpus import Corpus
 from w2v.text.tar_members import is_tar, members
 
 FORMATS = {"ustar": tarfile.USTAR_FORMAT, "gnu": tarfile.GNU_FORMAT, "pax": tarfile.PAX_FORMAT}
@@ -162,3 +163,17 @@ def test_any_files_come_back(files, format, step):
     ] if is_tar(data) else []  # fmt: skip
     hidden = [pair for pair in wanted if any(p.startswith(".") for p in pair[0].split("/"))]
     assert found == [pair for pair in wanted if pair not in hidden]
+
+
+def test_an_archive_without_members_says_so(folder):
+    (folder / "empty.tar").write_bytes(bytes(10240))
+    with pytest.raises(W2VError, match="^empty.tar: no files in this archive$"):
+        list(Corpus(["empty.tar"]).blocks())
+
+
+def test_the_address_of_a_file_in_an_archive_is_that_of_a_file(folder):
+    pytest.importorskip("fsspec")
+    (folder / "a.txt").write_text("one two\n")
+    with tarfile.open("x.tar", "w") as archive:
+        archive.add("a.txt")
+    assert b"".join(Corpus([f"tar://a.txt::file://{folder}/x.tar"]).blocks()) == b"one two\n"

@@ -1,9 +1,9 @@
 """Splits text in any script into words, by a class of each character.
 
-A word begins with a letter, if a letter or digit follows the underscores, apostrophes and joiners
-from there on. It goes on with letters and joiners, and with single apostrophes that a letter
-follows. A character that stands alone is a token with the joiners after it, and so are a line end
-and the mark `</s>`. Everything else separates tokens.
+A word begins with a letter, and goes on with letters and joiners, and with single apostrophes that
+a letter follows. Here a letter may be a digit or an underscore, too, but each word has a letter or
+digit. A character that stands alone is a token with the joiners after it, and so are a line end and
+the mark `</s>`. Everything else separates tokens.
 
 The class of a character is a sum of the bits below. C is the number of characters of a text,
 without the layout characters, which are left out.
@@ -43,7 +43,8 @@ def classify(text, class_of, classes, starts):
     Returns   int64, C
 
     Invalid bytes, and a character that is cut off, may get any class. DIGIT_OR_LETTER is added to
-    the class of underscores, apostrophes and joiners before a digit or letter.
+    the class of underscores, apostrophes and joiners that a digit or letter of the same word
+    follows.
     """
     count, at = 0, 0
     while at < text.size:
@@ -60,8 +61,12 @@ def classify(text, class_of, classes, starts):
         count += (class_of[point] & LAYOUT) == 0
     classes[count] = 0
     for number in range(count - 1, -1, -1):
-        if classes[number] & BEFORE_WORD:
-            classes[number] |= classes[number + 1] & DIGIT_OR_LETTER
+        following = classes[number + 1]
+        goes_on = following & (LETTER | JOINER) or (
+            following & APOSTROPHE and classes[number + 2] & LETTER
+        )
+        if classes[number] & BEFORE_WORD and goes_on:
+            classes[number] |= following & DIGIT_OR_LETTER
     return count
 
 

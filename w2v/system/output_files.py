@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 
 from w2v.errors import W2VError
 from w2v.system import atomic_file
+from w2v.system.remote_files import local_paths
 
 
 def check(
@@ -51,7 +52,8 @@ def check_apart(
     input_by_identity: dict[object, str] = {}
     for description, paths in inputs.items():
         for path in [paths] if isinstance(paths, str) else paths or ():
-            input_by_identity |= dict.fromkeys(_identities(path, 0), description)
+            for read in local_paths(path):
+                input_by_identity |= dict.fromkeys(_identities(read, 0), description)
     output_by_identity: dict[object, str] = {}
     for name, path in outputs.items():
         for identity in _identities(path, 1):

@@ -16,6 +16,7 @@ from typing import IO, Any, NamedTuple, cast
 from w2v.errors import W2VError
 
 _ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://|[A-Za-z0-9]+::")
+_LONGEST = 300  # maximum letters of the message of another package
 _BUFFER = 1 << 18  # bytes that are read at a time, where a reader asks for fewer
 # What installs the packages of common kinds of addresses. fsspec itself names those of others.
 _PACKAGES = {
@@ -28,7 +29,7 @@ _NO_CREDENTIALS = (
     "for a public bucket, FSSPEC_S3_ANON=true; for gs, set GOOGLE_APPLICATION_CREDENTIALS"
 )
 _ERRORS: tuple[tuple[type[OSError], int, str], ...] = (
-    (FileNotFoundError, errno.ENOENT, "no such file: check the bucket, or the host, and the name"),
+    (FileNotFoundError, errno.ENOENT, "no such file: check each part of the address"),
     (PermissionError, errno.EACCES, "access is denied: the credentials do not allow to read it, or "
      "there are none"),
 )  # fmt: skip
@@ -63,6 +64,17 @@ def open_bytes(path: str) -> IO[bytes]:
     with _explained(path):
         system, inner = _resolved(path)
         return io.BufferedReader(_Remote(system.open(inner, "rb"), path, system), _BUFFER)
+
+
+def local_paths(path: str) -> list[str]:
+    """The paths of the local files that are read for a path or an address, such as file:///x."""
+    if not is_address(path):
+        return [path]
+    chain = path.split("::")
+    found = [link.partition("://")[2] for link in chain if link.startswith(("file:", "local:"))]
+    if "://" not in chain[-1]:
+        found.append(chain[-1])
+    return [os.path.expanduser(each) for each in found]
 
 
 def status_of(path: str) -> Status:
@@ -203,8 +215,9 @@ class _Remote(io.RawIOBase):
     def close(self) -> None:
         """Close the file."""
         if not self.closed:
-            self._file.close()
-        super().close()
+            super().close()
+            with _explained(self._path):
+                self._file.close()
 
 
 @contextmanager
@@ -218,12 +231,12 @@ def _explained(path: str) -> Iterator[None]:
         for kind, number, text in _ERRORS:
             if isinstance(error, kind):
                 raise kind(number, text, path) from None
-        reason = " ".join(str(error.strerror or error).split())
+        reason = " ".join(str(error.strerror or error).split())[:_LONGEST]
         raise W2VError(f"{path}: cannot be read: {reason or type(error).__name__}") from None
     except Exception as error:  # such as those of botocore, aiohttp and google.auth
         if "Credential" in type(error).__name__:
             raise W2VError(f"{path}: {_NO_CREDENTIALS}") from None
-        reason = " ".join(f"{type(error).__name__}: {error}".split())
+        reason = " ".join(f"{type(error).__name__}: {error}".split())[:_LONGEST]
         raise W2VError(
             f"{path}: cannot be read ({reason}): check the address and the connection"
         ) from None
@@ -242,7 +255,7 @@ def _resolved(path: str) -> tuple[Any, str]:
     except ImportError as error:
         raise W2VError(_missing(path, error)) from None
     except ValueError as error:
-        reason = " ".join(str(error).split())
+        reason = " ".join(str(error).split())[:_LONGEST]
         if "rotocol not known" in reason:
             scheme = _ADDRESS.match(path)
             assert scheme
@@ -255,7 +268,7 @@ def _resolved(path: str) -> tuple[Any, str]:
 
 def _missing(path: str, error: ImportError) -> str:
     """What to install where a file system of fsspec needs a package that is not installed."""
-    reason = " ".join(str(error).split())
+    reason = " ".join(str(error).split())[:_LONGEST]
     for package, advice in _PACKAGES.items():
         if package in reason:
             return f"{path}: needs the package {package}: {advice}"

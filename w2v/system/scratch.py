@@ -61,6 +61,8 @@ def free_bytes() -> int:
 
 def advice() -> str:
     """What to do when the folder is full."""
+    if _folder is not None:
+        return "give --scratch another folder, with more space"
     option = "add --scratch FOLDER, or " if _is_option else ""
     return f"{option}set TMPDIR to a folder with more space"
 

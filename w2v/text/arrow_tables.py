@@ -59,10 +59,9 @@ class ArrowTable:
         self._arrow: Any = pyarrow
         self._path, self.place, self.read = path, name_of(path), 0
         with open_bytes(path) as file, self._explained():
-            self.names = [field.name for field in self._schema(file)]
-            self._text_names = [
-                field.name for field in self._schema(file) if self._is_text(field.type)
-            ]
+            self._types = {field.name: field.type for field in self._schema(file)}
+        self.names = [*self._types]
+        self._text_names = [name for name, kind in self._types.items() if self._is_text(kind)]
 
     def text_column(self) -> str:
         """The column of the text: text, or else the only column of strings; W2VError without."""
@@ -70,9 +69,10 @@ class ArrowTable:
             return "text"
         if len(self._text_names) == 1:
             return self._text_names[0]
+        types = ", ".join(f"{name} ({kind})" for name, kind in self._types.items())
         raise W2VError(
-            f"{self.place}: no column 'text', and {len(self._text_names)} columns of strings; the "
-            f"columns are {', '.join(self.names)}: name the one with the text text"
+            f"{self.place}: no column 'text' of strings or of lists of strings, and not one other "
+            f"such column; the columns are {types or 'none'}: give the one with the text this name"
         )
 
     def check_columns(self, wanted: Sequence[tuple[str, str]]) -> None:
@@ -204,11 +204,15 @@ class ArrowTable:
         return array if is_plain else array.cast(self._arrow.string())
 
     def _strings(self, array: Any, name: str) -> Any:
-        """A column of strings, or of whole numbers, as large_string; lists are joined by blanks."""
+        """A column of strings, or of whole numbers, as large_string; lists are joined by blanks.
+
+        Nulls in lists are left out.
+        """
         types, string = self._arrow.types, self._arrow.large_string()
         if types.is_dictionary(array.type):
             array = array.dictionary_decode()
         kind = array.type
+        # A whole number becomes text, as in a JSON object.
         if not (self._is_text(kind) or types.is_integer(kind) or types.is_null(kind)):
             raise W2VError(
                 f"{self.place}: the column {name!r} has the type {kind}, not strings; the columns "
@@ -216,7 +220,12 @@ class ArrowTable:
             )
         if types.is_nested(kind):
             array = array.cast(self._arrow.list_(self._arrow.string()))  # as binary_join needs it
-            array = import_module("pyarrow.compute").binary_join(array, " ")
+            compute = import_module("pyarrow.compute")
+            # A null in a list would make the whole text null.
+            values = compute.fill_null(array.values, "")
+            lists = self._arrow.ListArray.from_arrays(array.offsets, values)
+            joined = compute.binary_join(lists, " ")
+            array = compute.if_else(array.is_valid(), joined, None)
         return array.cast(string)
 
     @contextmanager

@@ -44,8 +44,12 @@ def is_archive(head: bytes) -> bool:
 
 
 def is_tar_name(path: str) -> bool:
-    """Whether a path ends as those of tar archives do, compressed or not."""
-    return os.path.splitext(packing.plain_name(path))[1].lower() in TAR_SUFFIXES
+    """Whether a path ends as those of tar archives do, compressed or not.
+
+    An address such as tar://a.txt::file:///x.tar is that of the file a.txt.
+    """
+    name = path.partition("::")[0] if "://" in path.partition("::")[0] else path
+    return os.path.splitext(packing.plain_name(name))[1].lower() in TAR_SUFFIXES
 
 
 def sources_in(
@@ -66,6 +70,8 @@ def sources_in(
         return
     if not tar_members.is_tar(stream.peek(HEAD)):
         if is_tar_name(member or place):
+            if not any(stream.peek(HEAD)):
+                raise W2VError(f"{place}: no files in this archive")
             raise W2VError(
                 f"{place}: byte 0: no header of a tar archive, as the name says: download or write "
                 "it again, or rename it if it is a text"

@@ -129,7 +129,8 @@ def _jieba(block: bytes) -> bytes:
     text = re.sub(f"[{_LAYOUT}{_VARIATIONS}]+", "", block.decode())
     joiners, letter = _joiners(), rf"(?![{_CJK}])\w"
     part = f"{letter}(?:{letter}|[{joiners}])*"
-    word = f"(?=[_'’{joiners}]*[^\\W_]){part}(?:['’]{part})*"
+    inside = f"(?:[_{joiners}]|['’](?={letter}))*"
+    word = f"(?={inside}{letter}(?<!_)){part}(?:['’]{part})*"  # with a letter or digit
     alone = rf"(?=\w)[{_HAN}]+|(?=\w)[{_CJK}][{joiners}]*"
     tokens = " ".join(re.findall(f"{alone}|{word}|\n|</s>", text))
     return re.sub(rf"[{_HAN}]+", lambda run: " ".join(cut(run[0])), tokens).encode()
