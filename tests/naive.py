@@ -1316,6 +1316,11 @@ def unpack_spans(words, places, tail, block, begins, ends, marked=1024):
     return sum(spans, []), [0, *np.cumsum([len(span) for span in spans]).tolist()]
 
 
+def renumber(ids, numbers):
+    """The new number of each type number."""
+    return [numbers[number] for number in ids]
+
+
 def classify(text):
     """The characters of a text, without those that only control the layout."""
     return re.sub(f"[{tokenizers._LAYOUT}]+", "", text)

@@ -5,12 +5,12 @@
 
 Training by rounds, and counting a text, are lists of steps. Some steps are divided into calls that
 threads take one after the other; in all other steps one thread works and the others wait. One
-thread runs all steps on the first 30 MB of enwiki100m.txt.gz of $W2V_DATA (else ../shared/data),
-and the time of each call is taken. Then each step is given to more threads: each call goes to the
-thread that is free first. A step also costs the time that a pool of so many threads needs for calls
-that do nothing, measured on the cores of this machine, which share the threads; with a core for
-each thread it would be less. The caches and the memory are taken to be as fast for each thread as
-for one; tests/bench/scaling.py counts the rows that threads take from each other.
+thread trains on the first 30 MB of enwiki100m.txt.gz of $W2V_DATA (else ../shared/data), or counts
+all of it, and the time of each call is taken. Then each step is given to more threads: each call
+goes to the thread that is free first. A step also costs the time that a pool of so many threads
+needs for calls that do nothing, measured on the cores of this machine, which share the threads;
+with a core for each thread it would be less. The caches and the memory are taken to be as fast for
+each thread as for one; tests/bench/scaling.py counts the rows that threads take from each other.
 Prints a Markdown table; --write puts it in the manual.
 """
 
@@ -125,7 +125,7 @@ def counting(text: Path) -> Steps:
             yield result
 
     with patch.object(numbered_parts, "ordered_map", timed), steps.program():
-        count(open_corpus([str(text)], TextSettings(), None, threads=2))
+        count(open_corpus([str(text)], TextSettings(), None, threads=2), min_count=5)
     steps.divided.append(calls)
     return steps
 
@@ -150,13 +150,13 @@ def main() -> None:
     args = parser.parse_args()
     head = "threads", "skip-gram, 8 shards", "skip-gram", "CBOW", "counting"
     rows = [f"| {' | '.join(head)} |", "|---" * len(head) + "|"]
-    with wikipedia(SIZE) as (folder, text, _), blas_threads(1):
+    with wikipedia() as (_, whole, _), wikipedia(SIZE) as (folder, text, _), blas_threads(1):
         found = {
             (model, shards): training(text, folder, model, shards)
             for model in ("skipgram", "cbow")
             for shards in THREADS[3:]
         }
-        read = counting(text)
+        read = counting(whole)
     for threads in THREADS:
         wait = pause(threads)
         shards = max(threads, 8)

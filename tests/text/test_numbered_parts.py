@@ -1,9 +1,11 @@
 """Tokens are numbered in the same way by any number of threads, and by one table of all types."""
 
+import naive
 import numpy as np
 import pytest
 
 from w2v.errors import W2VError
+from w2v.kernels.word_hash import renumber
 from w2v.settings import DocumentSettings, TextSettings
 from w2v.text import corpus as corpus_module
 from w2v.text import numbered_parts as module
@@ -71,3 +73,11 @@ def test_an_error_comes_after_the_text_before_it(text, tmp_path):
     with pytest.raises(W2VError, match="damaged or cut short"):
         sizes.extend(numbers.size for numbers in reading)
     assert len(sizes) > 10
+
+
+def test_type_numbers_are_replaced_as_by_the_twin():
+    rng = np.random.default_rng(2)
+    ids, numbers = rng.integers(0, 9, 50).astype(np.int32), rng.permutation(9).astype(np.int32)
+    expected = naive.renumber(ids.tolist(), numbers.tolist())
+    renumber(ids, numbers)
+    assert ids.tolist() == expected

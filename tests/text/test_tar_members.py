@@ -165,12 +165,6 @@ def test_any_files_come_back(files, format, step):
     assert found == [pair for pair in wanted if pair not in hidden]
 
 
-def test_an_archive_without_members_says_so(folder):
-    (folder / "empty.tar").write_bytes(bytes(10240))
-    with pytest.raises(W2VError, match="^empty.tar: no files in this archive$"):
-        list(Corpus(["empty.tar"]).blocks())
-
-
 def test_the_address_of_a_file_in_an_archive_is_that_of_a_file(folder):
     pytest.importorskip("fsspec")
     (folder / "a.txt").write_text("one two\n")

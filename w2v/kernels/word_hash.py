@@ -141,6 +141,17 @@ def number_tokens(block, begin, slots, text, offsets, counts, types, ids):
 
 
 @jit
+def renumber(ids, numbers):
+    """Replace the number of each type by another one.
+
+    ids      int32 (N,)  changed in place
+    numbers  int32 (T,)  the new number of each type
+    """
+    for i in range(ids.size):
+        ids[i] = numbers[ids[i]]
+
+
+@jit
 def keep_words(ids, word_ids, size, words, starts, every):
     """Convert the type numbers of a part of a text to word ids, without out-of-vocabulary tokens.
 
