@@ -112,7 +112,6 @@ bench: .venv/tested .venv-peers/installed  ## Measure speed and quality beside o
 	$(BIN)/python tests/bench/sizes.py --write
 	$(BIN)/python tests/bench/startup.py --write
 	$(BIN)/python tests/bench/rounds.py --write
-	$(BIN)/python tests/bench/large_rounds.py --write
 	$(BIN)/python tests/bench/scaling.py --write
 	$(BIN)/python tests/bench/more_cores.py --write
 	$(BIN)/python tests/bench/large.py --write
@@ -127,7 +126,6 @@ bench: .venv/tested .venv-peers/installed  ## Measure speed and quality beside o
 	$(BIN)/python tests/bench/classifiers.py --write
 	$(BIN)/python tests/bench/small_classifiers.py --write
 	$(BIN)/python tests/bench/cluster.py --write
-	$(BIN)/python tests/bench/cluster.py --topics --write
 	$(BIN)/python tests/bench/cluster.py --paper --megabytes 100 --write
 	$(BIN)/python tests/bench/speed_chart.py
 

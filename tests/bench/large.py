@@ -156,10 +156,11 @@ def main() -> None:
     parser.add_argument("--once", default="")
     parser.add_argument("--write", action="store_true", help="put the tables in the manual")
     args = parser.parse_args()
-    tables = {
-        "large_texts": by_size(values(args.gigabytes), values(args.once)),
-        "many_types": by_types(values(args.types)),
-    }
+    tables = {}
+    if sizes := values(args.gigabytes):
+        tables["large_texts"] = by_size(sizes, values(args.once))
+    if types := values(args.types):
+        tables["many_types"] = by_types(types)
     publish(tables, args.write)
 
 
