@@ -36,7 +36,9 @@ def numbered_parts(corpus: Corpus, counter: WordCounter) -> Iterator[np.ndarray]
         """Number the tokens of a part; also return the names and the counts of its types."""
         own = WordCounter()
         # All at once, because between two calls a thread waits for Python's lock.
-        numbers = own.number(b"".join(map(corpus.tokens, part)))
+        text = b"".join(map(corpus.tokens, part))
+        part.clear()  # The blocks are not needed any more, and would take as much memory again.
+        numbers = own.number(text)
         return numbers, own.names(), own.counts
 
     threads = corpus.threads
