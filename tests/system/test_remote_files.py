@@ -117,7 +117,7 @@ def test_a_missing_file_is_told(bucket):
         with pytest.raises(FileNotFoundError) as error:
             function(f"{bucket}/nowhere")
         assert error.value.filename == f"{bucket}/nowhere"
-        assert error.value.strerror.startswith("no such file: check the bucket")
+        assert error.value.strerror.startswith("no such file: check each part")
 
 
 def test_errors_while_reading_name_the_file(bucket, monkeypatch):
