@@ -92,8 +92,8 @@ def test_reading_streams_and_knows_its_progress(store, monkeypatch):
 @pytest.mark.parametrize(
     ("address", "said"),
     [
-        ("s3://texts/nowhere.txt", "no such file: check the bucket"),
-        ("s3://nobucket/a.txt", "no such file: check the bucket"),
+        ("s3://texts/nowhere.txt", "no such file: check each part"),
+        ("s3://nobucket/a.txt", "no such file: check each part"),
         ("s3://texts/*.zst", "no file matches: check the bucket"),
         ("s3://nobucket/*.txt", "no file matches: check the bucket"),
         ("s3://texts/in", "is a directory: read all its files with -r, or name them: s3://texts/i"),
