@@ -17,6 +17,8 @@ from w2v.runs.request import Request
 from w2v.runs.run import TrainingRun
 from w2v.settings import RunSettings, TextSettings
 from w2v.system import packing
+from w2v.topics.lda import LdaTrainer
+from w2v.training.chunks import GibbsPlan
 from w2v.training.loop import run
 
 COMPILED = os.environ.get("NUMBA_DISABLE_JIT", "0") == "0"
@@ -268,3 +270,14 @@ def one_line(outcome, code, *said):
     for words in said:
         assert words in outcome.err
     return True
+
+
+def use_two_rounds(monkeypatch):
+    """Let an epoch of LDA have two rounds, however short the text is."""
+
+    def plan(self, threads):
+        shards = self.settings.shards
+        longest = -(-self.tokens.words.size // (2 * shards))
+        return GibbsPlan(self.tokens.starts, self.settings.epochs, shards, longest)
+
+    monkeypatch.setattr(LdaTrainer, "plan", plan)

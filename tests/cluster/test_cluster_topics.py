@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import planted
 import pytest
-from helpers import COMPILED, Silent, compiled, start_run
+from helpers import COMPILED, Silent, compiled, start_run, use_two_rounds
 from one_process import Here, Members
 
 from w2v import api
@@ -18,7 +18,6 @@ from w2v.factorization import svd
 from w2v.models import models
 from w2v.runs.messages import Messages
 from w2v.runs.run import TrainingRun
-from w2v.training.chunks import GibbsPlan
 
 pytest.importorskip("distributed", reason="the extra cluster is not installed")
 
@@ -49,12 +48,7 @@ def cluster():
 def text(folder, monkeypatch):
     """A planted text in the current folder; an epoch of LDA has several rounds."""
 
-    def plan(self, threads):
-        shards = self.settings.shards
-        longest = -(-self.tokens.words.size // (2 * shards))
-        return GibbsPlan(self.tokens.starts, self.settings.epochs, shards, longest)
-
-    monkeypatch.setattr("w2v.topics.lda.LdaTrainer.plan", plan)
+    use_two_rounds(monkeypatch)
     (folder / "text").write_text(planted.text(300 if COMPILED else 12))
     return "text"
 

@@ -9,11 +9,9 @@ import sys
 from pathlib import Path
 
 import pytest
-from helpers import compiled, start_run
+from helpers import compiled, start_run, use_two_rounds
 
 from w2v.models import models
-from w2v.topics.lda import LdaTrainer
-from w2v.training.chunks import GibbsPlan
 
 pytest.importorskip("distributed", reason="the extra cluster is not installed")
 
@@ -85,13 +83,8 @@ def processes():
 def text(folder, monkeypatch):
     """A text of more words than the basis of LSA has columns; LDA has two rounds an epoch."""
 
-    def plan(self, threads):
-        shards = self.settings.shards
-        longest = -(-self.tokens.words.size // (2 * shards))
-        return GibbsPlan(self.tokens.starts, self.settings.epochs, shards, longest)
-
     monkeypatch.setattr("w2v.training.chunks.SMALL_CHUNK", 80)
-    monkeypatch.setattr(LdaTrainer, "plan", plan)
+    use_two_rounds(monkeypatch)
     monkeypatch.setattr(lda_rounds, "MIN_BASE_ROUNDS", 4)
     monkeypatch.setattr(lda_rounds, "MAX_BASE_ROUNDS", 4)
     rng = random.Random(1)

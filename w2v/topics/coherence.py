@@ -52,7 +52,7 @@ def measure_coherence(tokens: EncodedTerms, topics: Sequence[np.ndarray]) -> lis
     # Topics that have not settled share their most frequent words: each pair is counted once.
     keys = [_pair_keys(row_of[top_words], words.size) for top_words in topics]
     pairs, places = np.unique(np.concatenate(keys), return_inverse=True)
-    rows = np.stack(np.divmod(pairs, words.size), axis=1)
+    rows = np.stack(np.divmod(pairs, words.size), axis=1).astype(np.int32)
     counts = np.zeros(pairs.size, np.int64)
     numbers = max(min(_BLOCK_BYTES // (8 * words.size), documents // 64 + 1), 1)
     sets = np.empty((words.size, numbers), np.uint64)
