@@ -10,8 +10,9 @@ random words, where the word of rank r has a share in proportion to 1 / (r + 10)
 counts, and `w2v train` trains skip-gram for one epoch on 2 threads: with 100 dimensions on the
 first texts, and on the others with 32, and with all types as words. On a text of a given size
 another training is killed when it has written its first checkpoint, and then resumed; both must
-write the same file. On texts of the sizes of --once there is no other training. Prints two Markdown
-tables; --write puts them in the manual. All rows take about an hour and 40 GB of disk.
+write the same file. On texts of the sizes of --once there is no other training: the time is then
+that of both parts. Prints two Markdown tables; --write puts them in the manual, and draws
+.github/large.png. All rows take about an hour and 40 GB of disk.
 """
 
 from __future__ import annotations
@@ -25,8 +26,10 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import numpy as np
-from contest import DATA, in_own_process, publish, w2v
+from contest import DATA, ROOT, in_own_process, publish, w2v
 from watching import Watched, watched
+
+from w2v.plots.chart import Chart, Lines, Series
 
 PIECE = 20  # words of a line
 BLOCK = 1 << 26  # bytes of a text that are made at a time, about
@@ -34,6 +37,7 @@ HEAD = (
     "MB/s counting", "seconds to train", "million words/s training",
     "anonymous memory, MB: counting, training", "disk beside the text, GB",
 )  # fmt: skip
+Times = dict[float, tuple[float, float]]  # of each size, or number of types: seconds of both steps
 
 
 def recombined(path: Path, size: int) -> None:
@@ -104,8 +108,9 @@ def resumed(folder: Path, text: Path) -> tuple[Watched, Watched]:
     return killed, again
 
 
-def by_size(gigabytes: list[str], once: list[str]) -> str:
-    """The table of texts of a given size; see --once."""
+def by_size(gigabytes: list[str], once: list[str]) -> tuple[str, Times]:
+    """The table of texts of a given size, and the times; see --once."""
+    times = Times()
     rows = header("GB", "seconds until killed, and after it", "`w2v similar`, s")
     for size in gigabytes:
         with TemporaryDirectory() as name:
@@ -114,9 +119,11 @@ def by_size(gigabytes: list[str], once: list[str]) -> str:
             counted, seconds = counting(folder, text), "–"
             killed, again = resumed(folder, text)
             trained, model = again, folder / "resumed.safetensors"
+            times[float(size)] = counted.seconds, killed.seconds + again.seconds
             if size not in once:
                 trained = training(folder, text)
                 seconds = f"{trained.seconds:,.0f}"
+                times[float(size)] = counted.seconds, trained.seconds
                 if not filecmp.cmp(model, folder / "x.safetensors", shallow=False):
                     sys.exit("the resumed training has written another file")
             asked = w2v("similar", "king", "-v", model).seconds
@@ -124,11 +131,12 @@ def by_size(gigabytes: list[str], once: list[str]) -> str:
             parts = f"{killed.seconds:,.0f}, {again.seconds:,.0f}"
             rows.append(f"| {size} | {row} | {parts} | {asked:.2f} |")
             print(rows[-1], file=sys.stderr, flush=True)
-    return "\n".join(rows)
+    return "\n".join(rows), times
 
 
-def by_types(numbers: list[str]) -> str:
-    """The table of texts of a given number of types."""
+def by_types(numbers: list[str]) -> tuple[str, Times]:
+    """The table of texts of a given number of types, and the times."""
+    times = Times()
     rows = header("types")
     for types in numbers:
         with TemporaryDirectory() as name:
@@ -136,10 +144,21 @@ def by_types(numbers: list[str]) -> str:
             in_own_process(random_words, text, 10**9, int(types))
             counted = counting(folder, text)
             trained = training(folder, text, "--dim", 32, "--min-count", 1)
+            times[int(types)] = counted.seconds, trained.seconds
             row = cells(text, counted, trained, f"{trained.seconds:,.0f}")
             rows.append(f"| {int(types):,} | {row} |")
             print(rows[-1], file=sys.stderr, flush=True)
-    return "\n".join(rows)
+    return "\n".join(rows), times
+
+
+def panel(title: str, x_label: str, times: Times) -> Lines:
+    """A panel of the seconds of both steps."""
+    steps = zip(*times.values(), strict=True)
+    series = [
+        Series(step, list(times), list(seconds))
+        for step, seconds in zip(("counting", "training for one epoch"), steps, strict=True)
+    ]
+    return Lines(title, x_label, "seconds", series, log=True, log_x=True)
 
 
 def header(first: str, *more: str) -> list[str]:
@@ -149,19 +168,24 @@ def header(first: str, *more: str) -> list[str]:
 
 
 def main() -> None:
-    """Measure both tables, and publish them."""
+    """Measure both tables, publish them and draw the chart."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--gigabytes", default="0.1,1,10")
     parser.add_argument("--types", default="10000,100000,1000000,10000000")
     parser.add_argument("--once", default="")
     parser.add_argument("--write", action="store_true", help="put the tables in the manual")
     args = parser.parse_args()
-    tables = {}
+    tables, panels = {}, []
     if sizes := values(args.gigabytes):
-        tables["large_texts"] = by_size(sizes, values(args.once))
+        tables["large_texts"], times = by_size(sizes, values(args.once))
+        panels.append(panel("English, 100 dimensions", "GB of text", times))
     if types := values(args.types):
-        tables["many_types"] = by_types(types)
+        tables["many_types"], times = by_types(types)
+        panels.append(panel("1 GB of random words, 32 dimensions", "types", times))
     publish(tables, args.write)
+    if args.write and len(panels) == 2:
+        with (ROOT / ".github" / "large.png").open("wb") as file:
+            Chart(panels).draw().write(file, "png")
 
 
 def values(text: str) -> list[str]:

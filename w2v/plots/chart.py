@@ -47,6 +47,7 @@ class Lines:
     y_label  label of the y axis
     series   the lines
     log      whether the y axis is logarithmic
+    log_x    whether the x axis is logarithmic
     """
 
     title: str
@@ -54,6 +55,7 @@ class Lines:
     y_label: str
     series: Sequence[Series]
     log: bool = False
+    log_x: bool = False
     width = 5.2  # inches
     height = _MIN_HEIGHT
 
@@ -79,6 +81,10 @@ class Lines:
             axes.set_yscale("log")
             axes.yaxis.set_major_formatter("{x:g}")
             axes.yaxis.set_minor_formatter("")
+        if self.log_x:
+            axes.set_xscale("log")
+            axes.xaxis.set_major_formatter("{x:,.12g}")
+            axes.xaxis.set_minor_formatter("")
         if len(self.series) > 1:
             axes.legend(frameon=False, fontsize=_FONT_SIZE)
 
