@@ -491,3 +491,11 @@ def test_a_value_that_is_missing_is_a_gap():
     made = chart.Chart([lines]).draw()
     [line] = made.axes[0].lines
     assert np.isnan(line.get_ydata()).tolist() == [False, True, False]
+
+
+def test_a_logarithmic_x_axis_has_whole_numbers_at_its_marks():
+    lines = chart.Lines("t", "x", "y", [chart.Series("a", [0.1, 1e7], [1.0, 2.0])], log_x=True)
+    [axes] = chart.Chart([lines]).draw().axes
+    assert axes.get_xscale() == "log" and axes.get_yscale() == "linear"
+    format = axes.xaxis.get_major_formatter()
+    assert [format(value) for value in (0.1, 1e7)] == ["0.1", "10,000,000"]

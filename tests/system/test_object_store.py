@@ -10,7 +10,7 @@ from w2v.system import remote_files
 from w2v.text.corpus import Corpus
 
 pytest.importorskip("s3fs", reason="no s3fs: pip install 'w2v[cloud]'")
-pytest.importorskip("moto.server", reason="no moto: pip install 'moto[server]'")
+pytest.importorskip("moto.server", reason="no moto: pip install '.[test]'")
 
 TEXT = b"".join(b"line %d of a text\n" % n for n in range(400_000))
 # moto and botocore warn of what will change in later versions of Python and of their own.
