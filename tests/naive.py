@@ -500,6 +500,32 @@ def fill_slots(names):
     return {name: number for number, name in enumerate(names)}
 
 
+def hash_names(name):
+    """The 64-bit FNV-1a hash of a name."""
+    code = 0xCBF29CE484222325
+    for byte in name:
+        code = (code ^ byte) * 0x100000001B3 % (1 << 64)
+    return code
+
+
+def add_types(names, added, numbers, counts):
+    """The numbers of types that are added with their counts; `numbers` and `counts` grow."""
+    for name, count in zip(names, added, strict=True):
+        if numbers.setdefault(name, len(numbers)) == len(counts):
+            counts.append(0)
+        counts[numbers[name]] += count
+    return [numbers[name] for name in names]
+
+
+def join_names(names, numbers):
+    """The names of some types, with a blank after each."""
+    return b"".join(names[number] + b" " for number in numbers)
+
+
+def prefetch_type():
+    """It changes nothing."""
+
+
 def keep_words(numbers, word_ids, every=False):
     """Sentences of word ids from numbers of types.
 
@@ -1298,6 +1324,13 @@ def pack_block(values, widths, marked=1024):
     block += sum(code << 32 * (1 + marks) + 2 * i for i, code in enumerate(codes))
     block += sum(value << at for value, at in zip(values, positions, strict=True))
     return [block >> 32 * i & 0xFFFFFFFF for i in range(bit // 32 + 2)]
+
+
+def pack_blocks(values, block):
+    """The words of all full blocks, one block after the other, and the number of words of each."""
+    blocks = [values[at : at + block] for at in range(0, len(values) - block + 1, block)]
+    packed = [pack_block(part, choose_widths(part)) for part in blocks]
+    return sum(packed, []), list(map(len, packed))
 
 
 def unpack_spans(words, places, tail, block, begins, ends, marked=1024):

@@ -60,8 +60,8 @@ ORDERS = {
     " aligned_vectors permutation_test drift",
     "text": "nontext columns labels json_fields tokenizers text_digest file_lists tar_members"
     " wet_records arrow_tables sources corpus document_files document_numbers document_list"
-    " documents disk_space beginnings encoded_text word_counter numbered_parts vocabulary"
-    " encode phrases rows line_table near_lines deduplication",
+    " documents beginnings encoded_text word_counter numbered_parts numbered_text disk_space"
+    " vocabulary encode phrases rows line_table near_lines deduplication",
 }
 
 

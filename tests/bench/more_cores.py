@@ -3,15 +3,15 @@
 
     python tests/bench/more_cores.py [--write]
 
-Training by rounds, and counting a text, are lists of steps. Some steps are divided into calls that
-threads take one after the other; in all other steps one thread works and the others wait. One
-thread trains on the first 30 MB of enwiki100m.txt.gz of $W2V_DATA (else ../shared/data), or counts
-all of it, and the time of each call is taken. Then each step is given to more threads: each call
-goes to the thread that is free first. A step also costs the time that a pool of so many threads
-needs for calls that do nothing, measured on the cores of this machine, which share the threads;
-with a core for each thread it would be less. The caches and the memory are taken to be as fast for
-each thread as for one; tests/bench/scaling.py counts the rows that threads take from each other.
-Prints a Markdown table; --write puts it in the manual.
+Training by rounds, and counting and encoding a text, are lists of steps. Some steps are divided
+into calls that threads take one after the other; in all other steps one thread works and the others
+wait. One thread trains on the first 30 MB of enwiki100m.txt.gz of $W2V_DATA (else ../shared/data),
+or counts and encodes all of it, and the time of each call is taken. Then each step is given to more
+threads: each call goes to the thread that is free first. A step also costs the time that a pool of
+so many threads needs for calls that do nothing, measured on the cores of this machine, which share
+the threads; with a core for each thread it would be less. The caches and the memory are taken to be
+as fast for each thread as for one; tests/bench/scaling.py counts the rows that threads take from
+each other. Prints a Markdown table; --write puts it in the manual.
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ from contest import publish, wikipedia
 
 from w2v.settings import TextSettings
 from w2v.system.resources import blas_threads
-from w2v.text import numbered_parts
-from w2v.text.encode import count, open_corpus
+from w2v.text import numbered_parts, numbered_text
+from w2v.text.encode import count, encode, open_corpus
 from w2v.training import workers
 from w2v.training.pool import Pool
 
@@ -113,20 +113,29 @@ def training(text: Path, folder: Path, model: str, shards: int) -> Steps:
     return TimedPool.steps
 
 
-def counting(text: Path) -> Steps:
-    """The steps of counting; all parts are one step, because no thread waits for the others."""
-    steps, calls = Steps(), list[float]()
+def reading(text: Path, read: Callable[..., object]) -> Steps:
+    """The steps of counting or of encoding.
+
+    The calls of one `ordered_map` are one step, because no thread waits for the others: all parts
+    are numbered in a step, and encoding then counts and converts them in two steps.
+    """
+    steps = Steps()
 
     def timed(function: Callable, arguments: Iterable, threads: int) -> Iterator:
+        calls = list[float]()
+        steps.divided.append(calls)
         for argument in arguments:
             began = time.perf_counter()
             result = function(argument)
             calls.append(time.perf_counter() - began)
             yield result
 
-    with patch.object(numbered_parts, "ordered_map", timed), steps.program():
-        count(open_corpus([str(text)], TextSettings(), None, threads=2), min_count=5)
-    steps.divided.append(calls)
+    with (
+        patch.object(numbered_parts, "ordered_map", timed),
+        patch.object(numbered_text, "ordered_map", timed),
+        steps.program(),
+    ):
+        read(open_corpus([str(text)], TextSettings(), None, threads=2), min_count=5)
     return steps
 
 
@@ -148,7 +157,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--write", action="store_true", help="put the table in the manual")
     args = parser.parse_args()
-    head = "threads", "skip-gram, 8 shards", "skip-gram", "CBOW", "counting"
+    head = "threads", "skip-gram, 8 shards", "skip-gram", "CBOW", "counting", "encoding"
     rows = [f"| {' | '.join(head)} |", "|---" * len(head) + "|"]
     with wikipedia() as (_, whole, _), wikipedia(SIZE) as (folder, text, _), blas_threads(1):
         found = {
@@ -156,15 +165,17 @@ def main() -> None:
             for model in ("skipgram", "cbow")
             for shards in THREADS[3:]
         }
-        read = counting(whole)
+        reading(text, encode)  # loads the kernels
+        counted, encoded = reading(whole, count), reading(whole, encode)
     for threads in THREADS:
         wait = pause(threads)
         shards = max(threads, 8)
-        columns = found["skipgram", 8], found["skipgram", shards], found["cbow", shards], read
+        trained = found["skipgram", 8], found["skipgram", shards], found["cbow", shards]
+        columns = *trained, counted, encoded
         ratios = (f"{each.seconds(1, 0) / each.seconds(threads, wait):.1f}" for each in columns)
         rows.append(f"| {threads} | {' | '.join(ratios)} |")
     publish({"more_cores": "\n".join(rows)}, args.write)
-    for name, steps in {**found, "counting": read}.items():
+    for name, steps in {**found, "counting": counted, "encoding": encoded}.items():
         print(f"{name}: {steps.serial / steps.total:.2%} of {steps.total:.1f} s are serial, "
               f"{len(steps.divided)} steps")  # fmt: skip
 

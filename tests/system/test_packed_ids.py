@@ -18,7 +18,7 @@ from w2v.kernels.packed_blocks import (
     unpack_spans,
 )
 from w2v.system import packed_ids
-from w2v.system.packed_ids import PackedIds
+from w2v.system.packed_ids import PackedArray, PackedIds, PackedRun
 from w2v.text.encoded_text import EncodedText
 from w2v.training.chunks import Plan
 from w2v.training.state import TrainingState
@@ -102,32 +102,39 @@ def test_every_part_is_read(size):
     assert ids.mapped().tolist() == [*values, *values]
 
 
-changes = {
-    "grows": lambda values: values * 1000 + 999_999,
-    "shrinks": lambda values: values[values % 3 == 0] // 1000,
-    "turns": lambda values: np.where(values < 100, values * 20_000_000, values % 7),
-    "removes": lambda values: values[:0],
-}
+@pytest.mark.usefixtures("tiny")
+@given(st.lists(st.integers(0, 3 * BLOCK), max_size=9), st.booleans())
+def test_runs_that_are_packed_for_their_positions_make_the_same_array(sizes, is_small):
+    total = sum(sizes)
+    values = np.random.default_rng(total).choice(EDGES, total).astype(np.int32)
+    wanted, ids, begin = PackedIds(values), PackedIds(), 0
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("w2v.system.spooled_array.IN_MEMORY", 4 * total if is_small else 8)
+        for size in sizes:
+            ids.append_run(PackedRun.of(values[begin : begin + size], begin, total))
+            begin += size
+        assert ids.size == total
+        assert ids.read(0, total).tolist() == values.tolist()
+        if is_small:
+            assert ids.bytes == 4 * total
+        else:
+            assert ids.bytes == wanted.bytes
+            assert (ids._blocks and ids._blocks._places) == (
+                wanted._blocks and wanted._blocks._places
+            )
 
 
 @pytest.mark.usefixtures("tiny")
-@given(
-    st.lists(st.integers(0, 999) | st.integers(0, 3), max_size=9 * BLOCK),
-    st.lists(st.sampled_from(sorted(changes)), max_size=4),
-)
-def test_ids_are_rewritten_in_place(tmp_path_factory, values, names):
-    """Each time, the blocks are as short as those of the same ids in a new array."""
-    values = np.array(sorted(values, key=lambda value: value % 10), np.int32)
-    ids = PackedIds(values)
-    for name in names:
-        ids.append(np.full(3, 5))
-        values = np.append(values, np.full(3, 5, np.int32))
-        ids.rewrite(lambda part, name=name: changes[name](part % 1000))
-        values = changes[name](values % 1000)
-        assert ids.size == values.size
-        assert ids.read(0, ids.size).tolist() == values.tolist()
-        if ids._blocks:
-            assert ids.bytes <= PackedIds(values).bytes + 4 * BLOCK * (values.size < BLOCK)
+@pytest.mark.parametrize("size", [0, 1, BLOCK - 1, BLOCK, 5 * BLOCK + 3])
+def test_a_packed_array_is_that_of_the_twin(size):
+    values = np.random.default_rng(size).choice(EDGES, size).astype(np.int32)
+    array = PackedArray.of(values)
+    words, lengths = naive.pack_blocks(values.tolist(), BLOCK)
+    full = len(lengths) * BLOCK
+    assert array.words.tolist() == words + values[full:].tolist()
+    assert (array.lengths.tolist(), array.size) == (lengths, size)
+    for first in range(0, size + 1, 7):
+        assert array.read(first, size).tolist() == values[first:].tolist()
 
 
 @pytest.mark.usefixtures("tiny")
@@ -165,25 +172,6 @@ def test_positions_beyond_the_range_of_32_bits_are_found():
     ids, bounds = np.empty(6, np.int32), np.empty(2, np.int64)
     unpack_spans(data, places, ids[:0], 1000, begin, begin + 6, ids, bounds)
     assert ids.tolist() == [0, 0, 0, 1, 2, 3]
-
-
-@pytest.mark.usefixtures("tiny")
-def test_a_rewritten_array_takes_little_more_disk_meanwhile():
-    """The first half of the new ids needs more bits than the old ids, the second half fewer."""
-    values = np.concatenate([np.arange(4000) % 2, np.arange(4000) % 2 + 4000]).astype(np.int32)
-    ids = PackedIds(values)
-    sizes = []
-
-    def change(part):
-        """Exchange small and large ids."""
-        sizes.append(4 * ids._blocks._words.size)
-        return np.where(part < 2, part + 4000, part - 4000).astype(np.int32)
-
-    before = ids.bytes
-    ids.rewrite(change)
-    np.testing.assert_array_equal(ids.read(0, 8000), (values + 4000) % 8000)
-    assert ids.bytes <= before + 8
-    assert max(sizes) < 1.9 * before  # with a second file: 2 times, in the end
 
 
 @pytest.mark.usefixtures("tiny")

@@ -1,16 +1,22 @@
 """Tokens are numbered in the same way by any number of threads, and by one table of all types."""
 
+import gc
+import itertools
+import threading
+from pathlib import Path
+
 import naive
 import numpy as np
 import pytest
 
 from w2v.errors import W2VError
-from w2v.kernels.word_hash import renumber
+from w2v.kernels.word_hash import hash_names, renumber
 from w2v.settings import DocumentSettings, TextSettings
 from w2v.text import corpus as corpus_module
 from w2v.text import numbered_parts as module
 from w2v.text.encode import count, encode, open_corpus
 from w2v.text.numbered_parts import numbered_parts
+from w2v.text.numbered_text import NumberedText
 from w2v.text.word_counter import WordCounter
 
 
@@ -43,9 +49,13 @@ def test_types_are_numbered_by_first_occurrence(text, threads, documents):
     alone, counter = WordCounter(), WordCounter()
     whole = opened(text, 1, documents, lowercase=True)
     expected = np.concatenate([alone.number(block).copy() for block in whole.blocks()])
-    parts = [numbers.copy() for numbers in numbered_parts(corpus, counter)]
-    assert len(parts) > 10
-    np.testing.assert_array_equal(np.concatenate(parts), expected)
+    found, parts = NumberedText(threads), 0
+    for part in numbered_parts(corpus, counter, kept=True):
+        found.append(part)
+        parts += 1
+    assert parts > 10
+    assert found.size == expected.size
+    np.testing.assert_array_equal(found.renumbered().mapped(), expected)
     assert counter.names() == alone.names()
     np.testing.assert_array_equal(counter.counts, alone.counts)
     assert corpus.fingerprint == whole.fingerprint
@@ -65,13 +75,130 @@ def test_pruning_does_not_depend_on_the_threads(text, threads):
     assert counted.names == one[0].names
 
 
+@pytest.fixture
+def in_files(monkeypatch):
+    """Numbers are packed from the first ones on, and a file has few of them."""
+    for name in ("w2v.system.packed_ids", "w2v.text.numbered_text"):
+        monkeypatch.setattr(f"{name}.BLOCK", 64)
+    monkeypatch.setattr("w2v.text.numbered_text._AT_ONCE", 50)
+    monkeypatch.setattr("w2v.text.numbered_text._LEAST_FILE", 300)
+    monkeypatch.setattr("w2v.system.spooled_array.IN_MEMORY", 1000)
+    monkeypatch.setattr("w2v.system.spooled_array.PART", 70)
+
+
+VARIANTS = {
+    "plain": {},
+    "rare": {"min_count": 40},
+    "pruned": {"max_types": 700, "min_count": 2},
+    "known": {"max_types": 700, "known": {"w9": 3, "never": 2, "w2999": 0}},
+    "unknown": {"unknown": True, "keep_empty": True, "min_count": 9},
+    "empty lines": {"keep_empty": True},
+    "few words": {"max_vocab": 12},
+}
+
+
+@pytest.mark.usefixtures("in_files")
+@pytest.mark.parametrize("largest", [1, 8])
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_the_encoded_text_does_not_depend_on_the_threads(text, variant, largest, monkeypatch):
+    monkeypatch.setattr(module, "_LARGEST", largest)
+    texts = [encode(opened(text, n), **VARIANTS[variant]) for n in (1, 2, 3, 8)]
+    vocabulary, wanted = texts[0]
+    if "max_types" in VARIANTS[variant]:
+        assert vocabulary.pruned_types > 100
+    else:
+        rows = {name: row for row, name in enumerate(vocabulary.names)}
+        every, other = "keep_empty" in VARIANTS[variant], rows.get("<unk>", -1)
+        numbers = {"</s>": 0}
+        tokens = Path(text).read_text().replace("\n", " </s> ").split()
+        ids = [numbers.setdefault(token, len(numbers)) for token in [*tokens, "</s>"]]
+        word_ids = [rows.get(name, other) for name in numbers]
+        assert sentences_of(wanted) == naive.keep_words(ids, word_ids, every)
+    for found, encoded in texts[1:]:
+        assert found.names == vocabulary.names
+        np.testing.assert_array_equal(found.counts, vocabulary.counts)
+        np.testing.assert_array_equal(encoded.ids.mapped(), wanted.ids.mapped())
+        np.testing.assert_array_equal(encoded.starts, wanted.starts)
+
+
+def sentences_of(text):
+    """The sentences of an encoded text, as lists of word ids."""
+    ids, starts = text.ids.mapped().tolist(), text.starts.tolist()
+    assert (starts[0], starts[-1]) == (0, len(ids))
+    return [ids[begin:end] for begin, end in itertools.pairwise(starts)]
+
+
+@pytest.mark.usefixtures("in_files")
+@pytest.mark.parametrize("threads", [1, 3])
+@pytest.mark.parametrize(
+    "content",
+    ["a", "\n\n\na b\n", "a b " * 5000, "\n" * 3000, "x\n" + "\n" * 2000 + "y " * 900, "</s> a"],
+)
+@pytest.mark.parametrize("every", [False, True])
+def test_long_and_empty_lines_are_sentences(tmp_path, content, threads, every):
+    path = tmp_path / "text"
+    path.write_text(content)
+    corpus = opened(str(path), threads)
+    if not content.strip():
+        with pytest.raises(W2VError, match="no words in the text"):
+            encode(corpus, keep_empty=every)
+        return
+    vocabulary, text = encode(corpus, keep_empty=every)
+    lines = content.replace("</s>", "\n").removesuffix("\n").split("\n")
+    wanted = [[vocabulary.names.index(word) for word in line.split()] for line in lines]
+    assert sentences_of(text) == [words for words in wanted if words or every]
+
+
+@pytest.mark.usefixtures("in_files")
+def test_a_stop_in_the_middle_leaves_no_file_and_no_thread(text, tmp_path, monkeypatch):
+    """The names of temporary files are gone at once, and the threads end."""
+    folder, calls = tmp_path / "scratch", []
+    folder.mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(folder))
+
+    def stop(tokens):
+        """Stop as the handler of a signal does."""
+        calls.append(tokens)
+        if len(calls) == 20:
+            raise KeyboardInterrupt
+
+    before = threading.active_count()
+    with pytest.raises(KeyboardInterrupt):
+        encode(opened(text, 3), on_block=stop)
+    gc.collect()
+    assert threading.active_count() == before
+    assert not list(folder.iterdir())
+
+
+def test_types_are_added_as_by_the_twin():
+    """In any order, with hashes, and with tables that are too small at first."""
+    rng, counter, numbers, counts = np.random.default_rng(3), WordCounter(), {}, []
+    for _ in range(4):
+        names = [b"</s>", *dict.fromkeys(b"n%d" % n for n in rng.integers(0, 9000, 4000))]
+        own = WordCounter()
+        own.number(b" ".join([*names[1:], *names[1:5]]))
+        wanted = naive.add_types(names, own.counts.tolist(), numbers, counts)
+        assert counter.merge(own.types()).tolist() == wanted
+    assert counter.names_from(0) == list(numbers)
+    assert counter.counts.tolist() == counts
+
+
+def test_hashes_are_those_of_the_twin():
+    names = [b"", b"a", "Größe".encode()]
+    text = np.frombuffer(b"".join(names), np.uint8)
+    offsets, codes = np.cumsum([0, *map(len, names)]), np.empty(3, np.uint64)
+    with np.errstate(over="ignore"):
+        hash_names(text, offsets, codes)
+    assert codes.tolist() == [naive.hash_names(name) for name in names]
+
+
 def test_an_error_comes_after_the_text_before_it(text, tmp_path):
     damaged = tmp_path / "damaged.gz"
     damaged.write_bytes(b"\x1f\x8b\x08" + bytes(30))
     corpus = open_corpus([text, str(damaged)], TextSettings(), None, threads=3)
-    sizes, reading = [], numbered_parts(corpus, WordCounter())
+    sizes, reading = [], numbered_parts(corpus, WordCounter(), kept=False)
     with pytest.raises(W2VError, match="damaged or cut short"):
-        sizes.extend(numbers.size for numbers in reading)
+        sizes.extend(part.size for part in reading)
     assert len(sizes) > 10
 
 

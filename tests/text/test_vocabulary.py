@@ -15,9 +15,11 @@ from hypothesis import given
 
 from w2v.errors import W2VError
 from w2v.system import spooled_array
-from w2v.system.packed_ids import PackedIds
+from w2v.system.packed_ids import PackedArray
 from w2v.text.corpus import Corpus
-from w2v.text.encode import _keep, count, encode
+from w2v.text.encode import count, encode
+from w2v.text.numbered_parts import NumberedPart
+from w2v.text.numbered_text import NumberedText
 from w2v.text.word_counter import WordCounter
 
 
@@ -119,17 +121,22 @@ def test_types_are_numbered_and_counted_as_by_a_dictionary(pieces, by_lines):
     st.lists(st.integers(0, 4), max_size=40),
     st.lists(st.sampled_from([-1, 0, 1, 2]), min_size=5, max_size=5),
     st.booleans(),
+    st.integers(1, 50),
 )
-def test_words_are_kept_and_sentences_noted(numbers, word_ids, every):
+def test_words_are_kept_and_sentences_noted(numbers, word_ids, every, size):
+    """In parts of any size, whose types have the numbers that they have in the text."""
     numbers += [0] * every  # documents end with a line end each
+    word_ids[0] = -1
+    text, types = NumberedText(1), np.arange(5, dtype=np.int32)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("w2v.system.spooled_array.PART", 7)
-        text = _keep(
-            PackedIds(np.array(numbers)),
-            np.array(word_ids, np.int32),
-            every,
-        )
-    assert sentences([0, 1, 2], text) == naive.keep_words(numbers, word_ids, every)
+        patch.setattr("w2v.text.numbered_text._AT_ONCE", 7)
+        for begin in range(0, len(numbers), size):
+            part = np.array(numbers[begin : begin + size], np.int32)
+            counts = np.bincount(part, minlength=5).astype(np.int32)
+            packed = PackedArray.of(part), PackedArray.of(counts)
+            text.append(NumberedPart(*packed, types, part.size))
+        encoded = text.encoded(np.array(word_ids, np.int32), every)
+    assert sentences([0, 1, 2], encoded) == naive.keep_words(numbers, word_ids, every)
 
 
 def test_a_word_counter_grows(monkeypatch):
@@ -140,6 +147,10 @@ def test_a_word_counter_grows(monkeypatch):
     assert numbers == [*range(1, 9002), *range(1, 9001)]
     assert len(counter) == 9002
     assert counter.names_of(np.array(numbers)) == tokens
+    assert counter.words(np.array(numbers)) == [token.decode() for token in tokens]
+    joined = naive.join_names(counter.names_from(0), numbers)
+    assert joined.decode().split() == counter.words(np.array(numbers))
+    assert counter.words(np.empty(0, np.int64)) == counter.names_of(np.empty(0, np.int64)) == []
     assert counter.counts.tolist() == [0, *[2] * 9000, 1]
 
 

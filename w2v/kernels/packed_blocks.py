@@ -147,6 +147,25 @@ def pack_block(values, widths, words):
     return np.int64(word) + 2
 
 
+@jit
+def pack_blocks(values, block, fitting, words, lengths):
+    """Pack numbers in blocks, one after the other.
+
+    values   int32 (N,)   the numbers; the last ones, which do not fill a block, are left out
+    block    int          numbers in a block
+    fitting  int64 (32,)  see `choose_widths`
+    words    uint32 (·,)  overwritten by the blocks; at most `most_words(block)` words for each
+    lengths  int32 (K,)   overwritten: the number of words of each of the K blocks
+    Returns  int          the number of words of all blocks
+    """
+    total = 0
+    for number in range(lengths.size):
+        part = values[number * block : (number + 1) * block]
+        lengths[number] = pack_block(part, choose_widths(part, fitting), words[total:])
+        total += lengths[number]
+    return total
+
+
 @inlined
 def find_group(words, start, first, codes):
     """The bit where the group of 16 numbers begins that has number `first` of a block.

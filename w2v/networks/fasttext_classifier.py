@@ -149,7 +149,8 @@ class FastTextClassifier:
         on_block: Callable[[int], None] = lambda tokens: None,
     ) -> Prediction:
         """Read texts and predict their labels; see `TextClassifier`."""
-        counter, numbers = number_types(corpus, on_block)
+        counter = WordCounter()
+        numbers = number_types(corpus, counter, on_block).renumbered()
         assert isinstance(corpus, DocumentCorpus)
         types, ids = self._types(counter), numbers.mapped()
         is_word = types.is_word[ids]

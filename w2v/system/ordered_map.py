@@ -16,11 +16,16 @@ def ordered_map(
 ) -> Iterator[Result]:
     """Call a function with each argument, on some threads; yield the results in order.
 
-    `Executor.map` computes all results at once. Here at most two results for each thread wait to
-    be taken, so that the memory does not grow with the number of arguments. Nothing is called
-    before the first result is taken. The exception of a call is raised in place of its result, and
-    that of `arguments` after the results for the arguments before it.
+    `Executor.map` computes all results at once. Here at most half as many calls as there are
+    threads wait for a thread, or for their results to be taken, so that the memory does not grow
+    with the number of arguments. With one thread, the caller's own thread calls the function.
+    Nothing is called before the first result is taken. The exception of a call is raised in place
+    of its result, and that of `arguments` after the results for the arguments before it.
     """
+    most = threads + (threads + 1) // 2
+    if threads == 1:
+        yield from map(function, arguments)
+        return
     waiting: deque[Future[Result]] = deque()
     with ThreadPoolExecutor(threads) as pool:
         try:
@@ -32,7 +37,7 @@ def ordered_map(
                     end = raised
                     break
                 waiting.append(pool.submit(function, argument))
-                if len(waiting) == 2 * threads:
+                if len(waiting) == most:
                     yield waiting.popleft().result()
             while waiting:
                 yield waiting.popleft().result()

@@ -3,15 +3,77 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Callable, Iterator, Sequence
+from typing import NamedTuple
 
 import numpy as np
 
 from w2v.kernels.documents import gather_spans
-from w2v.kernels.packed_blocks import BLOCK, choose_widths, most_words, pack_block, unpack_spans
+from w2v.kernels.packed_blocks import BLOCK, most_words, pack_blocks, unpack_spans
 from w2v.system import spooled_array
 from w2v.system.signals import DeferredSignals
 from w2v.system.spooled_array import SpooledArray
+
+_AT_ONCE = 64  # blocks that are packed by one call
+
+
+class PackedArray(NamedTuple):
+    """An array of N numbers from 0 to 2³¹ - 1: packed blocks, and the numbers after them.
+
+    words    uint32 (·,)  the blocks, and then the last numbers, which do not fill a block, as they
+                          are
+    lengths  int32 (K,)   the number of words of each block
+    size     int          N
+    """
+
+    words: np.ndarray
+    lengths: np.ndarray
+    size: int
+
+    @staticmethod
+    def of(values: np.ndarray) -> PackedArray:
+        """Pack numbers, int32 (N,). Threads may call this."""
+        lengths = np.empty(values.size // BLOCK, np.int32)
+        words = np.empty(lengths.size * most_words(BLOCK) + BLOCK, np.uint32)
+        size = pack_blocks(values, BLOCK, np.empty(32, np.int64), words, lengths)
+        rest = values[lengths.size * BLOCK :]
+        words[size : size + rest.size] = rest
+        return PackedArray(words[: size + rest.size].copy(), lengths, values.size)
+
+    def read(self, first: int, last: int) -> np.ndarray:
+        """The numbers at positions `first` to `last` - 1, int32."""
+        places = np.cumsum([0, *self.lengths], dtype=np.int64)
+        tail = self.words[places[-1] :].view(np.int32)
+        return _unpacked(self.words, places[:-1], tail, BLOCK, first, last)
+
+
+class PackedRun(NamedTuple):
+    """Ids that are packed for a known position of a `PackedIds`, for `PackedIds.append_run`.
+
+    head    int32, the ids before the first block that begins among these ids
+    blocks  the blocks that these ids fill, and the ids after them
+    """
+
+    head: np.ndarray
+    blocks: PackedArray
+
+    @staticmethod
+    def of(values: np.ndarray, position: int, total: int) -> PackedRun:
+        """Pack ids, int32 (N,). Threads may call this.
+
+        position  the position of the first of these ids
+        total     the number of ids that the array will have in the end
+        """
+        head = -position % BLOCK if 4 * total > spooled_array.IN_MEMORY else values.size
+        return PackedRun(values[:head], PackedArray.of(values[head:]))
+
+
+def _unpacked(
+    words: np.ndarray, places: np.ndarray, tail: np.ndarray, block: int, first: int, last: int
+) -> np.ndarray:
+    """The numbers at positions `first` to `last` - 1 of some blocks and the numbers after them."""
+    ids, bounds = np.empty(last - first, np.int32), np.empty(2, np.int64)
+    unpack_spans(words, places, tail, block, np.array([first]), np.array([last]), ids, bounds)
+    return ids
 
 
 class PackedIds:
@@ -43,14 +105,26 @@ class PackedIds:
 
     def append(self, values: np.ndarray) -> None:
         """Add ids at the end; OSError if the temporary folder is full."""
-        if self._blocks is None and 4 * (self.size + values.size) > spooled_array.IN_MEMORY:
+        if self._blocks is None and 4 * (self.size + values.size) <= spooled_array.IN_MEMORY:
+            self._plain.append(values)
+        else:
+            self._packed().append(values)
+
+    def append_run(self, run: PackedRun) -> None:
+        """Add ids at the end that have been packed for this position, as `append`."""
+        self.append(run.head)
+        blocks = run.blocks
+        if blocks.lengths.size:
+            self._packed().append_blocks(blocks)
+        self.append(blocks.read(blocks.lengths.size * BLOCK, blocks.size))
+
+    def _packed(self) -> _Blocks:
+        """The blocks of the ids, which are packed first if they are not yet."""
+        if self._blocks is None:
             self._blocks = _Blocks(BLOCK)
             self._blocks.append(self._plain.read(0, self._plain.size))
             self._plain, self._unpacked = SpooledArray(np.int32), None
-        if self._blocks is None:
-            self._plain.append(values)
-        else:
-            self._blocks.append(values)
+        return self._blocks
 
     def read(self, first: int, last: int) -> np.ndarray:
         """A copy of the ids at positions `first` to `last` - 1, as far as the array has them."""
@@ -79,17 +153,6 @@ class PackedIds:
             gather_spans(unpacked, begins, ends, ids, bounds)
         else:
             blocks.gather(begins, ends, ids, bounds)
-
-    def rewrite(self, change: Callable[[np.ndarray], np.ndarray]) -> None:
-        """Replace the ids, in parts.
-
-        change  a function that returns the new ids of a part, not more than the part has. With
-                fewer ids, the array shrinks
-        """
-        if self._blocks is None:
-            self._plain.rewrite(change)
-        else:
-            self._blocks.rewrite(change)
 
     def mapped(self) -> np.ndarray:
         """All ids as one int32 array. The first call unpacks a large array to another file.
@@ -120,13 +183,10 @@ class _Blocks:
         # as much memory.
         self._places, self._lengths = array("q"), array("i")
         self._tail = np.empty(0, np.int32)
-        self._fitting = np.empty(32, np.int64)
-        self._packed = np.empty(most_words(block), np.uint32)
         self._view: tuple[np.ndarray, np.ndarray] | None = None  # of `_words` and `_places`
         # Python drops exceptions that are raised in callbacks from C, such as loading a kernel.
         with DeferredSignals():
-            self._pack(np.zeros(block, np.int32))
-            self.read(0, 0)
+            PackedArray.of(np.zeros(0, np.int32)).read(0, 0)
 
     @property
     def size(self) -> int:
@@ -141,16 +201,36 @@ class _Blocks:
     def append(self, values: np.ndarray) -> None:
         """Add ids at the end."""
         self._view = None
-        for packed in self._fill(values):
-            self._write(packed, self._words.size)
+        values = np.concatenate([self._tail, values]).astype(np.int32, copy=False)
+        full = values.size // self._block * self._block
+        self._tail = values[full:].copy()
+        for begin in range(0, full, _AT_ONCE * self._block):
+            end = min(begin + _AT_ONCE * self._block, full)
+            self._write(PackedArray.of(values[begin:end]))
+
+    def append_blocks(self, blocks: PackedArray) -> None:
+        """Add the blocks of a packed array at the end, which must be the end of a block."""
+        assert not self._tail.size
+        self._view = None
+        self._write(blocks)
+
+    def _write(self, blocks: PackedArray) -> None:
+        """Write the blocks of a packed array to the end of the file."""
+        places = self._words.size + np.cumsum([0, *blocks.lengths], dtype=np.int64)
+        self._words.append(blocks.words[: places[-1] - places[0]])
+        self._places.extend(places[:-1].tolist())
+        self._lengths.extend(blocks.lengths.tolist())
 
     def read(self, first: int, last: int) -> np.ndarray:
         """A copy of the ids at positions `first` to `last` - 1, as far as there are any."""
         first, last = (min(position, self.size) for position in (first, last))
         numbers = self._numbers(first, last)
         parts = [self._stored(number) for number in numbers]
+        words = parts[0] if len(parts) == 1 else np.concatenate([np.empty(0, np.uint32), *parts])
+        places = np.cumsum([0, *map(len, parts)], dtype=np.int64)[:-1]
         shift = numbers.start * self._block
-        return self._unpack(parts, self._tail, first - shift, max(last, first) - shift)
+        span = first - shift, max(last, first) - shift
+        return _unpacked(words, places, self._tail, self._block, *span)
 
     def read_ahead(self, first: int, last: int) -> None:
         """Ask the system to read blocks from disk soon, see `PackedIds.read_ahead`."""
@@ -170,71 +250,6 @@ class _Blocks:
         if (view := self._view) is None:
             view = self._view = self._words.mapped(), np.array(self._places, np.int64)
         unpack_spans(*view, self._tail, self._block, begins, ends, ids, bounds)
-
-    def rewrite(self, change: Callable[[np.ndarray], np.ndarray]) -> None:
-        """Replace the ids block by block, see `PackedIds.rewrite`.
-
-        A new block may have more words than the old one: types that are numbered by first
-        occurrence have small numbers at the beginning of a text, whatever their frequency. A block
-        that does not fit in front of the old blocks that are still to be read is written to the end
-        of the file, and is moved when all have been read. So the file grows only by such blocks: of
-        100 MB of Wikipedia there is none. A second file would need as much space again.
-        """
-        self._view = None
-        places, lengths, tail, end = self._places, self._lengths, self._tail, self._words.size
-        # For each old block, the words in front of it and of the old blocks after it.
-        free = np.minimum.accumulate(np.array([*places, end], np.int64)[::-1])[::-1]
-        self._places, self._lengths, self._tail = array("q"), array("i"), tail[:0]
-        written = 0
-        for number in range(len(places) + 1):
-            if number < len(places):
-                words = self._words.read(places[number], places[number] + lengths[number])
-                values = self._unpack([words], tail[:0], 0, self._block)
-            else:
-                values = tail
-            for packed in self._fill(change(values)):
-                fits = written + packed.size <= free[min(number + 1, len(places))]
-                self._write(packed, written if fits else self._words.size)
-                written += packed.size * fits
-        for number in np.flatnonzero(np.array(self._places, np.int64) >= end).tolist():
-            packed = self._stored(number)
-            self._words.write(packed, written)
-            self._places[number] = written
-            written += packed.size
-        self._words.truncate(written)
-
-    def _fill(self, values: np.ndarray) -> Iterator[np.ndarray]:
-        """Add ids to the tail; yields the words of each block that it fills.
-
-        The array that is yielded is overwritten by the next one.
-        """
-        values = np.concatenate([self._tail, values]).astype(np.int32, copy=False)
-        full = values.size // self._block * self._block
-        self._tail = values[full:].copy()
-        for begin in range(0, full, self._block):
-            yield self._pack(values[begin : begin + self._block])
-
-    def _pack(self, values: np.ndarray) -> np.ndarray:
-        """The words of a block, in an array that the next call overwrites."""
-        size = pack_block(values, choose_widths(values, self._fitting), self._packed)
-        return self._packed[:size]
-
-    def _unpack(
-        self, parts: Sequence[np.ndarray], tail: np.ndarray, first: int, last: int
-    ) -> np.ndarray:
-        """The ids at positions `first` to `last` - 1 of some blocks and the ids after them."""
-        words = parts[0] if len(parts) == 1 else np.concatenate([np.empty(0, np.uint32), *parts])
-        places = np.cumsum([0, *map(len, parts)], dtype=np.int64)[:-1]
-        ids, bounds = np.empty(last - first, np.int32), np.empty(2, np.int64)
-        spans = np.array([first]), np.array([last])
-        unpack_spans(words, places, tail, self._block, *spans, ids, bounds)
-        return ids
-
-    def _write(self, packed: np.ndarray, place: int) -> None:
-        """Write a new block to a place in the file."""
-        self._words.write(packed, place)
-        self._places.append(place)
-        self._lengths.append(packed.size)
 
     def _stored(self, number: int) -> np.ndarray:
         """The words of a block."""

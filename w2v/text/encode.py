@@ -14,15 +14,14 @@ from w2v.errors import W2VError
 from w2v.kernels.word_hash import keep_words
 from w2v.settings import DocumentSettings, TextSettings
 from w2v.system import python_arguments
-from w2v.system.packed_ids import PackedIds
 from w2v.system.signals import DeferredSignals
-from w2v.system.spooled_array import SpooledArray
 from w2v.text.corpus import Corpus
 from w2v.text.disk_space import check_space
 from w2v.text.documents import DocumentCorpus
 from w2v.text.encoded_text import EncodedDocuments, EncodedText
 from w2v.text.labels import Labels
 from w2v.text.numbered_parts import numbered_parts
+from w2v.text.numbered_text import NumberedText
 from w2v.text.vocabulary import DROPPED, UNKNOWN, Vocabulary, choose, read_counts
 from w2v.text.word_counter import WordCounter
 
@@ -166,8 +165,8 @@ def count(
     The other parameters are as in `encode`.
     """
     counter, tokens = make_word_counter(max_types), 0
-    for numbers in numbered_parts(corpus, counter):
-        tokens += numbers.size
+    for part in numbered_parts(corpus, counter, kept=False):
+        tokens += part.size
         tokens_without_ends = tokens - int(counter.counts[0])
         on_types(tokens_without_ends, len(counter) - 1 + counter.pruned_types)
         if counter.is_full:
@@ -201,20 +200,15 @@ def encode(
     Raises      W2VError if the vocabulary is empty
     """
     known = known or {}
-    counter, ids = make_word_counter(max_types, known), PackedIds()
-    for numbers in numbered_parts(corpus, counter):
-        ids.append(numbers)
-        check_space(corpus, ids, int(counter.counts[0]))
-        on_block(ids.size + counter.pruned_tokens)
-        if counter.is_full:
-            _renumber(ids, counter.prune())
+    counter = make_word_counter(max_types, known)
+    text = number_types(corpus, counter, on_block)
     vocabulary, word_ids = choose(corpus, counter, min_count, max_vocab, known)
     if unknown:
         counts, left_out = counter.counts, word_ids == DROPPED
         left_out[0] = False  # type 0 is SENTENCE_END
         vocabulary = vocabulary.adding(UNKNOWN, int(counts[left_out].sum()))
         word_ids[left_out] = vocabulary.names.index(UNKNOWN)
-    return vocabulary, _keep(ids, word_ids, keep_empty)
+    return vocabulary, text.encoded(word_ids, keep_empty)
 
 
 def make_word_counter(max_types: int, known: Mapping[str, int] | None = None) -> WordCounter:
@@ -231,19 +225,6 @@ def make_word_counter(max_types: int, known: Mapping[str, int] | None = None) ->
         starts = np.empty(0, np.int64)
         keep_words(empty, empty, np.zeros(2, np.int64), empty.copy(), starts, False)
     return counter
-
-
-def _renumber(ids: PackedIds, numbers: np.ndarray) -> None:
-    """Replace type numbers in place, after pruning; tokens of pruned types are removed.
-
-    numbers  the result of `WordCounter.prune`
-    """
-
-    def change(old: np.ndarray) -> np.ndarray:
-        new = numbers[old]
-        return new[new >= 0]
-
-    ids.rewrite(change)
 
 
 def encode_as(
@@ -265,34 +246,37 @@ def encode_as(
     added       called with the unknown types; it returns those that become words of the
                 vocabulary, with ids from `len(names)`
     """
-    counter, ids = number_types(corpus, on_block)
+    counter = make_word_counter(1 << 30)
+    text = number_types(corpus, counter, on_block)
     rows = {name: row for row, name in enumerate(names)}
-    types = [name.decode() for name in counter.names_from(1)]
+    types = counter.words(np.arange(1, len(counter)))
     new_words = added([name for name in types if name not in rows])
     rows |= {name: len(names) + number for number, name in enumerate(new_words)}
     oov_id = rows.get(UNKNOWN, DROPPED) if unknown else DROPPED
     word_ids = [rows.get(name, oov_id) for name in types]
     is_unknown = np.array([False, *(name not in rows for name in types)])
-    text = _keep(ids, np.array([DROPPED, *word_ids], np.int32), keep_empty)
-    return text, int(counter.counts[is_unknown].sum())
+    encoded = text.encoded(np.array([DROPPED, *word_ids], np.int32), keep_empty)
+    return encoded, int(counter.counts[is_unknown].sum())
 
 
 def number_types(
-    corpus: Corpus, on_block: Callable[[int], None] = lambda tokens: None
-) -> tuple[WordCounter, PackedIds]:
-    """Number the types of a corpus; returns their counter and the type number of each token.
+    corpus: Corpus, counter: WordCounter, on_block: Callable[[int], None] = lambda tokens: None
+) -> NumberedText:
+    """Read a corpus, and number its types.
 
+    counter   gets the types and their counts, and is pruned when it is full. The tokens of pruned
+              types are left out when the text is converted
     on_block  called after each part of the text with the number of tokens so far, sentence ends
-                included
-
-    Sentence ends are tokens of type 0.
+              included
     """
-    counter, ids = make_word_counter(1 << 30), PackedIds()
-    for numbers in numbered_parts(corpus, counter):
-        ids.append(numbers)
-        check_space(corpus, ids, int(counter.counts[0]))
-        on_block(ids.size)
-    return counter, ids
+    text = NumberedText(corpus.threads)
+    for part in numbered_parts(corpus, counter, kept=True):
+        text.append(part)
+        check_space(corpus, text, int(counter.counts[0]))
+        on_block(text.size)
+        if counter.is_full:
+            text.change_types(counter.prune())
+    return text
 
 
 def check_shared(corpus: Corpus, vocabulary: str, known_tokens: int, oov_tokens: int) -> None:
@@ -310,25 +294,3 @@ def check_shared(corpus: Corpus, vocabulary: str, known_tokens: int, oov_tokens:
         f"{corpus.source}: none of its {oov_tokens:,} words is in {vocabulary}: check that both "
         "have the same language, --tokenizer and --lowercase"
     )
-
-
-def _keep(ids: PackedIds, word_ids: np.ndarray, keep_empty: bool) -> EncodedText:
-    """Convert type numbers to an encoded text, in place, without the tokens that are dropped.
-
-    word_ids    int32 (T,)  the word id of each type, or DROPPED
-    keep_empty  whether empty lines are sentences too
-    """
-    starts = SpooledArray(np.int64, np.zeros(1))
-    # The number of words so far, and the position where the sentence began; see `keep_words`.
-    size = np.zeros(2, np.int64)
-
-    def change(numbers: np.ndarray) -> np.ndarray:
-        words, begins = np.empty(numbers.size, np.int32), np.empty(numbers.size, np.int64)
-        count, sentences = keep_words(numbers, word_ids, size, words, begins, keep_empty)
-        starts.append(begins[:sentences])
-        return words[:count]
-
-    ids.rewrite(change)
-    if size[1] < size[0]:  # The last sentence has no line end.
-        starts.append(size[:1])
-    return EncodedText(ids, starts.mapped())

@@ -19,6 +19,7 @@ from w2v.system.text_file import numbered_lines
 from w2v.text.corpus import Corpus
 from w2v.text.disk_space import check_space
 from w2v.text.numbered_parts import numbered_parts
+from w2v.text.numbered_text import NumberedText
 from w2v.text.tokenizers import split
 from w2v.text.word_counter import WordCounter
 
@@ -125,11 +126,12 @@ class Phrases:
 
     def read(self, corpus: Corpus, on_block: Callable[[int], None] = lambda tokens: None) -> None:
         """Read the whole text. The type numbers of a large text are kept in a temporary file."""
-        counter, self._ids = WordCounter(), PackedIds()
-        for numbers in numbered_parts(corpus, counter):
-            self._ids.append(numbers)
-            check_space(corpus, self._ids, 0)
-            on_block(self._ids.size)
+        counter, text = WordCounter(), NumberedText(corpus.threads)
+        for part in numbered_parts(corpus, counter, kept=True):
+            text.append(part)
+            check_space(corpus, text, 0)
+            on_block(text.size)
+        self._ids = text.renumbered()
         self.names = [b"\n", *counter.names_from(1)]
         self._counts = counter.counts.copy()
         types = [number for number, name in enumerate(self.names) if name in self._connectors]

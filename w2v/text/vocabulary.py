@@ -148,16 +148,16 @@ def choose(
     """
     counts = counter.counts
     ends, counts[0] = int(counts[0]), 0
-    order = np.argsort(-counts, kind="stable")
     is_frequent = counts >= max(min_count, 1)
     is_known = np.zeros(counts.size, np.bool_)
     is_known[1 : 1 + len(known)] = True
-    kept = order[(is_frequent | is_known)[order]]
+    kept = np.flatnonzero(is_frequent | is_known)
+    kept = kept[np.argsort(-counts[kept], kind="stable")]
     if max_vocab is not None:
         is_new = ~is_known[kept]
         kept = kept[~is_new | (np.cumsum(is_new) <= max_vocab - len(known))]
     vocabulary = Vocabulary(
-        [name.decode() for name in counter.names_of(kept)],
+        counter.words(kept),
         counts[kept],
         int(np.count_nonzero(counts)) + counter.pruned_types,
         int(counts.sum()) - sum(known.values()) + counter.pruned_tokens,

@@ -3,13 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import NamedTuple
 
 import numpy as np
 
-from w2v.kernels.word_hash import fill_slots, number_tokens
+from w2v.kernels.word_hash import add_types, fill_slots, hash_names, join_names, number_tokens
 
 _NAME_BYTES = 16  # mean length of names beyond which the counter is full with fewer types
 SENTENCE_END = b"</s>"  # type 0; a line end is this token too, as in word2vec.c
+
+
+class CountedTypes(NamedTuple):
+    """Types with their counts and hashes, to be added to a `WordCounter`.
+
+    names    uint8 (·,), the names, one after the other
+    offsets  int64 (T + 1,), the position of each name
+    codes    uint64 (T,), the hash of each name
+    counts   int64 (T,)
+    """
+
+    names: np.ndarray
+    offsets: np.ndarray
+    codes: np.ndarray
+    counts: np.ndarray
 
 
 class WordCounter:
@@ -51,7 +67,7 @@ class WordCounter:
         """The count of each type, int64 (T,), of SENTENCE_END first; not a copy."""
         return self._counts[: self._types]
 
-    def number(self, block: bytes) -> np.ndarray:
+    def number(self, block: bytes | bytearray) -> np.ndarray:
         """Count the tokens of a block; returns their type numbers, int32 (N,).
 
         The returned array is overwritten by the next call.
@@ -74,6 +90,27 @@ class WordCounter:
         numbers = self.number(names)
         self.counts[numbers] += counts - 1
         return numbers
+
+    @np.errstate(over="ignore")  # see `_number`
+    def types(self) -> CountedTypes:
+        """A copy of all types, for `merge` of another counter."""
+        types = self._types
+        offsets, codes = self._offsets[: types + 1].copy(), np.empty(types, np.uint64)
+        hash_names(self._text, offsets, codes)
+        return CountedTypes(self._text[: offsets[types]].copy(), offsets, codes, self.counts.copy())
+
+    def merge(self, types: CountedTypes) -> np.ndarray:
+        """Add the types and counts of another counter; returns their numbers here, int32 (T,)."""
+        numbers, added = np.empty(types.codes.size, np.int32), 0
+        while True:
+            added, self._types = add_types(
+                *types, added, self._slots, self._text, self._offsets, self._counts, self._types,
+                numbers,
+            )  # fmt: skip
+            if added == numbers.size:
+                return numbers
+            # An array is full: the kernel has stopped early.
+            self._grow(int(types.offsets[-1] - types.offsets[added]))
 
     def names(self) -> bytes:
         """The names of all types, by number, separated by blanks."""
@@ -166,13 +203,22 @@ class WordCounter:
 
         numbers  int64 (K,), the numbers of the types
         """
-        if not numbers.size:
-            return []
-        begins, ends = self._offsets[numbers], self._offsets[numbers + 1]
-        first = int(begins.min())
-        text = self._text[first : ends.max()].tobytes()
-        bounds = zip((begins - first).tolist(), (ends - first).tolist(), strict=True)
-        return [text[begin:end] for begin, end in bounds]
+        return self._joined(numbers).split()
+
+    def words(self, numbers: np.ndarray) -> list[str]:
+        """The names of some types.
+
+        numbers  int64 (K,), the numbers of the types
+        """
+        # Decoding all at once takes a third of the time of decoding each.
+        return self._joined(numbers).decode().split(" ")[:-1]
+
+    def _joined(self, numbers: np.ndarray) -> bytes:
+        """The names of some types, as UTF-8, with a blank after each."""
+        lengths = self._offsets[numbers + 1] - self._offsets[numbers]
+        names = np.empty(int(lengths.sum()) + numbers.size, np.uint8)
+        join_names(self._text, self._offsets, numbers, names)
+        return names.tobytes()
 
 
 def _lengthened(array: np.ndarray, size: int) -> np.ndarray:
