@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 
 .PHONY: help demo test test-python test-bounds test-slow newest-numba soak lint types docs docs-fresh
-.PHONY: check bench clean
+.PHONY: check bench man dist clean
 .DELETE_ON_ERROR:
 
 help:  ## List these targets.
@@ -98,6 +98,18 @@ docs-fresh: .venv/tested  ## Check that generated parts and transcripts are up t
 check: .venv/tested  ## Run lint, types, test, test-python, test-bounds and docs-fresh, as CI does.
 	$(MAKE) -j2 --output-sync=target --no-print-directory lint types test test-python test-bounds docs-fresh
 
+.venv-release/installed: pyproject.toml
+	$(PYTHON) -m venv .venv-release
+	.venv-release/bin/python -m pip install --quiet --disable-pip-version-check -e . build twine click-man
+	touch $@
+
+man: .venv-release/installed  ## Write the man pages to man/.
+	.venv-release/bin/python tests/release.py --man man
+
+# ADDRESS=https://github.com/OWNER/w2v puts the address of the repository into the metadata.
+dist: .venv-release/installed  ## Build sdist and wheel, check what they hold, install the wheel and run it.
+	.venv-release/bin/python tests/release.py $(if $(ADDRESS),--address $(ADDRESS)) --try
+
 .venv-peers/installed:
 	$(PYTHON) -m venv .venv-peers
 	.venv-peers/bin/python -m pip install --quiet --disable-pip-version-check gensim==4.4.0 fasttext==0.9.3 scikit-learn tomotopy==0.14.0 torch==2.13.0
@@ -130,6 +142,7 @@ bench: .venv/tested .venv-peers/installed  ## Measure speed and quality beside o
 	$(BIN)/python tests/bench/speed_chart.py
 
 clean:  ## Remove all files that these targets have made.
-	rm -rf .venv .venv-peers .venv-numba demo build dist *.egg-info .coverage .hypothesis
+	rm -rf .venv .venv-peers .venv-numba .venv-release demo build dist man *.egg-info
+	rm -rf .coverage .hypothesis
 	rm -rf .pytest_cache .ruff_cache .mypy_cache
 	find . -name __pycache__ -prune -exec rm -rf {} +

@@ -60,8 +60,7 @@ def test_the_option_is_checked_before_the_text_is_read(w2v, folder, command):
 
 def has_free(monkeypatch, size):
     """Let the file system of the folder have `size` free bytes."""
-    status = SimpleNamespace(f_bavail=size, f_frsize=1)
-    monkeypatch.setattr(os, "statvfs", lambda path: status)
+    monkeypatch.setattr("shutil.disk_usage", lambda path: SimpleNamespace(free=size))
 
 
 def test_a_text_that_does_not_fit_is_refused_at_its_beginning(tmp_path, monkeypatch):

@@ -10,7 +10,7 @@ import os
 import signal
 import sys
 from collections.abc import Sequence
-from errno import ENOSPC
+from errno import EINVAL, ENOSPC
 from importlib import import_module
 from typing import NoReturn
 
@@ -39,6 +39,8 @@ To begin:
 
 w2v --help lists all commands; w2v train --help explains one command."""
 
+WINDOWS = os.name == "nt"
+_SIGPIPE = 13  # the number of this signal, which Windows does not have
 _MIN_SIMILARITY = 0.65  # difflib's ratio (0 to 1) from which a name is suggested
 
 
@@ -132,7 +134,7 @@ def main(args: Sequence[str] | None = None) -> NoReturn:
     with standard_streams():
         try:
             with handlers_kept():
-                code = _run(list(sys.argv[1:] if args is None else args))
+                code = _run(_arguments() if args is None else list(args))
         except Stopped as error:  # the signal came after the command had finished
             code = code or 128 + error.number
     sys.exit(code)
@@ -164,13 +166,35 @@ def _run(args: list[str]) -> int:
     except MemoryError:
         return _fail(f"out of memory: try {_memory_advice(args[0], args[1:])}", 2)
     except OSError as error:
-        if isinstance(error, BrokenPipeError) and not error.filename:  # stdout closed, as by `head`
+        if _is_closed_pipe(error) and not error.filename:  # stdout closed, as by `head`
             os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-            return 128 + signal.SIGPIPE
+            return 128 + _SIGPIPE
         place = f"{error.filename}: " if error.filename else ""
         if not place and error.errno == ENOSPC:  # a failed write to stdout has no file name
             place = "stdout: "
         return _fail(f"{place}{error.strerror or error}", 2)
+
+
+def _arguments() -> list[str]:
+    """The arguments of the command line.
+
+    The shells of Windows leave globs to the programs. As with other shells, a pattern that matches
+    no file stays as it is.
+    """
+    if not WINDOWS:
+        return sys.argv[1:]
+    from glob import glob
+
+    arguments: list[str] = []
+    for argument in sys.argv[1:]:
+        has_glob = "*" in argument or "?" in argument
+        arguments += (sorted(glob(argument)) if has_glob else []) or [argument]
+    return arguments
+
+
+def _is_closed_pipe(error: OSError) -> bool:
+    """Whether the reader of a pipe has ended; on Windows, such an error has another number."""
+    return isinstance(error, BrokenPipeError) or (WINDOWS and error.errno == EINVAL)
 
 
 def _memory_advice(command: str, args: Sequence[str]) -> str:

@@ -11,6 +11,8 @@ from typing import Any, NoReturn
 
 from w2v.errors import W2VError
 
+WINDOWS = os.name == "nt"
+
 
 class ForgivingStream:
     """A stream of messages that ignores errors: after the first one, all messages are discarded.
@@ -102,6 +104,10 @@ def standard_streams() -> Iterator[None]:
     for stream in originals[1:]:
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
+            if WINDOWS:
+                # Python would write to files and pipes in the code page of Windows, which lacks
+                # most letters, and end lines with CR and LF.
+                stream.reconfigure(encoding="utf-8", newline="\n")
     with open(os.devnull, "w") as null:
         sys.stderr = ForgivingStream(sys.stderr or null)
         try:

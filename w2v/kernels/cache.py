@@ -88,7 +88,8 @@ def _remove_unused(chosen: Path) -> None:
     for other in chosen.parent.iterdir():
         if re.fullmatch(r"kernels-[0-9a-f]{16}", other.name) and other != chosen:
             status = other.lstat()
-            ours = other.is_dir() and not other.is_symlink() and status.st_uid == os.getuid()
+            is_mine = not hasattr(os, "getuid") or status.st_uid == os.getuid()  # not on Windows
+            ours = other.is_dir() and not other.is_symlink() and is_mine
             if ours and status.st_mtime < time.time() - _UNUSED:
                 shutil.rmtree(other, ignore_errors=True)
 

@@ -123,7 +123,7 @@ class TopicSweep:
     def _opened(self) -> Iterator[str]:
         """A block with the folder of the models; a new folder is removed if it stays empty."""
         if self._folder is None:
-            with TemporaryDirectory(prefix="w2v-") as temporary:
+            with TemporaryDirectory(prefix="w2v-", ignore_cleanup_errors=True) as temporary:
                 yield temporary
             return
         if os.path.exists(self._folder) and not os.path.isdir(self._folder):
@@ -240,8 +240,11 @@ class TopicSweep:
         figures = measure(
             saved, model.seed, self._texts, run.vocabulary, model.engine.threads, seconds
         )
+        del saved
         if is_temporary:
-            os.unlink(run.request.output)
+            # Windows deletes no file that is still mapped. It is then deleted with its folder.
+            with suppress(PermissionError):
+                os.unlink(run.request.output)
         return figures
 
     def _keep(self, record: SweepRecord | None, figures: ModelFigures) -> None:

@@ -2,6 +2,9 @@
 
 New content goes to a part file, PATH.XXXXXXXX.part with 8 random hexadecimal digits, which is
 renamed when it is complete.
+
+Windows neither renames, replaces nor deletes a file that is open or mapped, in this process or in
+another one. There a part file is closed before it is renamed, and its lock ends a moment earlier.
 """
 
 from __future__ import annotations
@@ -20,6 +23,8 @@ from w2v.errors import W2VError
 from w2v.system import locks, packing
 from w2v.system.signals import DeferredSignals
 
+WINDOWS = os.name == "nt"
+
 
 @contextmanager
 def replacing(path: str, like: str | None = None) -> Iterator[IO[bytes]]:
@@ -32,7 +37,9 @@ def replacing(path: str, like: str | None = None) -> Iterator[IO[bytes]]:
 
     The content is written to a part file in the same folder, which is synchronized with the disk
     and then renamed to `path`. After an error, the part file is removed and the old file is
-    unchanged. A stop signal is deferred to the end of the block.
+    unchanged. But if only `path` cannot be replaced, because another program has it open (Windows)
+    or protects it, the new content stays beside it, and the error names that file. A stop signal is
+    deferred to the end of the block.
     """
     if path == "-":
         yield sys.stdout.buffer
@@ -50,11 +57,32 @@ def replacing(path: str, like: str | None = None) -> Iterator[IO[bytes]]:
                 yield file
                 file.flush()
                 os.fsync(file.fileno())
-                os.replace(file.name, target)
+                if WINDOWS:
+                    file.close()
+                _replace(file.name, target, path)
             except BaseException:
                 with suppress(OSError):
-                    os.unlink(file.name)
+                    locks.remove(file, file.name)
                 raise
+
+
+def _replace(part: str, target: str, path: str) -> None:
+    """Rename a complete part file to `target`, or else to a new name beside it.
+
+    path    the path of `target` that the user has given, for the message
+    Raises  W2VError if `target` cannot be replaced
+    """
+    try:
+        os.replace(part, target)
+    except PermissionError as error:
+        folder, name = os.path.split(target)
+        stem, suffix = os.path.splitext(name)
+        kept = os.path.join(folder, f"{stem}.new-{secrets.token_hex(4)}{suffix}")
+        os.replace(part, kept)
+        raise W2VError(
+            f"{path}: cannot be replaced ({error.strerror}): the new content is in {kept}; if "
+            f"another program has {path} open, end it, then rename the new file"
+        ) from None
 
 
 @contextmanager
@@ -118,7 +146,7 @@ def remove_parts(target: str) -> None:
             if _is_part(part, target) and not os.path.islink(part):
                 with suppress(OSError), open(part, "r+b") as file:
                     if locks.hold(file):
-                        os.unlink(part)
+                        locks.remove(file, part)
 
 
 def check_writable(path: str) -> None:
@@ -135,7 +163,20 @@ def check_writable(path: str) -> None:
         if not os.path.isdir(os.path.dirname(target)):
             raise W2VError(f"{path}: there is no folder {os.path.dirname(target)}: create it first")
         with DeferredSignals(), _named(path, target), _part(target, target) as file:
-            os.unlink(file.name)
+            locks.remove(file, file.name)
+        if WINDOWS and os.path.exists(target):
+            _check_closed(path, target)
+
+
+def _check_closed(path: str, target: str) -> None:
+    """Raise W2VError if a program has a file open, so that Windows will not replace it."""
+    try:
+        os.rename(target, target)
+    except PermissionError:
+        raise W2VError(
+            f"{path} is open in another program, so that it cannot be replaced: close it there, or "
+            "name another file"
+        ) from None
 
 
 def is_device(path: str) -> bool:

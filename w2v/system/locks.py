@@ -1,8 +1,8 @@
 """Lock files, which ensure that only one process at a time writes an output.
 
-The locks are those of flock(2). The system releases them when a process ends, even if the process
-is killed and its lock file stays. On Windows and some network file systems there are no such locks,
-and other processes are not noticed.
+The locks are those of flock(2), or on Windows those of _locking. The system releases them when a
+process ends, even if the process is killed and its lock file stays. On some network file systems
+there are no such locks, and other processes are not noticed.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import platform
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from typing import IO
+from typing import IO, Any
 
 from w2v.errors import W2VError
 from w2v.system.signals import DeferredSignals
@@ -21,8 +21,15 @@ try:
     import fcntl
 except ModuleNotFoundError:  # Windows
     fcntl = None  # type: ignore[assignment]
+try:
+    import msvcrt
+except ModuleNotFoundError:  # all other systems
+    msvcrt = None  # type: ignore[assignment]
 
 SUFFIX = ".lock"
+WINDOWS = os.name == "nt"
+# Windows lets nobody else read or write a locked byte: this one is behind the end of any file.
+_LOCKED_BYTE = (1 << 31) - 2
 # The content of our lock files: a process id and a host. A new file is empty at first.
 _CONTENT = re.compile(r"(?:(\d+) (\S*)\n)?")
 
@@ -33,7 +40,7 @@ def hold(file: IO[bytes]) -> bool | None:
     Returns False if the file is locked already, and None if the system has no locks.
     """
     if fcntl is None:
-        return None
+        return _hold_byte(file.fileno())
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
@@ -41,6 +48,40 @@ def hold(file: IO[bytes]) -> bool | None:
     except OSError:
         return None
     return True
+
+
+def _hold_byte(descriptor: int) -> bool | None:
+    """Lock a byte of a file on Windows; returns as `hold`."""
+    if msvcrt is None:
+        return None
+    locking: Any = msvcrt  # mypy knows its names only on Windows
+    position = os.lseek(descriptor, 0, os.SEEK_CUR)
+    try:
+        os.lseek(descriptor, _LOCKED_BYTE, os.SEEK_SET)
+        locking.locking(descriptor, locking.LK_NBLCK, 1)
+    except PermissionError:
+        return False
+    except OSError:
+        return None
+    finally:
+        os.lseek(descriptor, position, os.SEEK_SET)
+    return True
+
+
+def remove(file: IO[bytes], path: str) -> None:
+    """Delete an open file and close it.
+
+    It is deleted first, so that it stays locked until it is gone. Windows deletes no open file.
+    Raises OSError if it cannot be deleted; it is closed in any case
+    """
+    try:
+        if WINDOWS:
+            file.close()
+    finally:
+        try:
+            os.unlink(path)
+        finally:
+            file.close()
 
 
 def is_at(file: IO[bytes], path: str) -> bool:
@@ -75,16 +116,14 @@ def locked(output: str) -> Iterator[None]:
         yield
     finally:
         if file:
-            with DeferredSignals():
-                with suppress(FileNotFoundError):
-                    os.unlink(path)
-                file.close()
+            with DeferredSignals(), suppress(FileNotFoundError):
+                remove(file, path)
 
 
 def _open_locked(path: str, output: str) -> IO[bytes]:
     """Open the lock file of `output` and lock it. The file of a killed process is reused."""
     while True:
-        flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0)
+        flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
         file = os.fdopen(os.open(path, flags, 0o666), "r+b")
         owner = _CONTENT.fullmatch(file.read(1000).decode("ascii", "replace"))
         if not owner:

@@ -15,7 +15,9 @@ from typing import IO, Any, NamedTuple, cast
 
 from w2v.errors import W2VError
 
-_ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://|[A-Za-z0-9]+::")
+WINDOWS = os.name == "nt"
+# A scheme has two letters or more: one letter is a drive, as in C://texts.
+_ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://|[A-Za-z0-9]+::")
 _LONGEST = 300  # maximum letters of the message of another package
 _BUFFER = 1 << 18  # bytes that are read at a time, where a reader asks for fewer
 # What installs the packages of common kinds of addresses. fsspec itself names those of others.
@@ -74,6 +76,8 @@ def local_paths(path: str) -> list[str]:
     found = [link.partition("://")[2] for link in chain if link.startswith(("file:", "local:"))]
     if "://" not in chain[-1]:
         found.append(chain[-1])
+    if WINDOWS:  # file:///C:/texts is the file C:/texts
+        found = [re.sub(r"^/(?=[A-Za-z]:)", "", each) for each in found]
     return [os.path.expanduser(each) for each in found]
 
 
@@ -147,9 +151,9 @@ def files_below(address: str) -> list[str]:
 
 
 def relative_to(folder: str, file: str) -> str:
-    """The path of a file in a folder, both of which are local, or addresses."""
+    """The path of a file in a folder, both of which are local, or addresses; parted by "/"."""
     if not is_address(folder):
-        return os.path.relpath(file, folder)
+        return os.path.relpath(file, folder).replace(os.sep, "/")
     before, name, _ = _parts(folder)
     _, inner, _ = _parts(file)
     return inner.removeprefix(name.rstrip("/") + "/") if before else os.path.basename(inner)

@@ -7,14 +7,18 @@ import importlib.util
 import itertools
 import os
 import re
-import resource
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from w2v.errors import W2VError
-from w2v.system import cgroups
+from w2v.system import cgroups, windows_memory
+
+try:
+    import resource
+except ModuleNotFoundError:  # Windows
+    resource = None  # type: ignore[assignment]
 
 
 def processors() -> int:
@@ -70,7 +74,7 @@ def _openblas() -> Iterator[tuple[Callable[[], int], Callable[[int], None]]]:
 def available_memory() -> int | None:
     """Bytes that can be allocated before the machine or container runs out; None if unknown.
 
-    Without /proc, the result is all memory of the machine.
+    Without /proc, as on macOS, the result is all memory of the machine.
     """
     limits = []
     try:
@@ -80,6 +84,8 @@ def available_memory() -> int | None:
     except OSError:
         if hasattr(os, "sysconf") and "SC_PHYS_PAGES" in os.sysconf_names:
             limits.append(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"))
+        elif (free := windows_memory.available()) is not None:
+            limits.append(free)
     if (free := cgroups.free_memory()) is not None:
         limits.append(free)
     return max(min(limits), 0) if limits else None
@@ -91,11 +97,13 @@ def used_memory() -> int:
         pages = int(Path("/proc/self/statm").read_text().split()[1])
         return pages * os.sysconf("SC_PAGE_SIZE")
     except (OSError, IndexError, ValueError):
-        return peak_memory()
+        return peak_memory() if resource else windows_memory.of_process()[0]
 
 
 def peak_memory() -> int:
     """The largest resident memory of this process so far, in bytes."""
+    if resource is None:
+        return windows_memory.of_process()[1]
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return peak if sys.platform == "darwin" else peak * 1024
 

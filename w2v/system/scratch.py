@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -55,8 +56,7 @@ def folder() -> str:
 
 def free_bytes() -> int:
     """The bytes of the folder's file system that are free for this user."""
-    status = os.statvfs(folder())
-    return status.f_bavail * status.f_frsize
+    return shutil.disk_usage(folder()).free
 
 
 def advice() -> str:

@@ -19,12 +19,13 @@ from types import FrameType
 from typing import Any, Self
 
 # Schedulers of batch jobs send SIGXCPU or SIGUSR1 shortly before the time limit; a terminal that is
-# closed sends SIGHUP. Some systems do not have all of these signals.
+# closed sends SIGHUP, and on Windows SIGBREAK, as Ctrl-Break does. No system has all these signals.
 STOPS = tuple(
     getattr(signal, name)
-    for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGXCPU", "SIGUSR1")
+    for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGXCPU", "SIGUSR1", "SIGBREAK")
     if hasattr(signal, name)
 )
+WINDOWS = os.name == "nt"
 # Seconds within which a second signal belongs to the same stop. The program timeout sends a signal
 # to its child and then to the process group, and a closed terminal sends SIGHUP twice.
 AGAIN = 1.0
@@ -172,9 +173,17 @@ def _send_again(dropped: sys.UnraisableHookArgs) -> None:
         _report_dropped(dropped)
         return
     _stopped_at = None
-    _again = threading.Timer(_RETRY, os.kill, (os.getpid(), dropped.exc_value.number))
+    _again = threading.Timer(_RETRY, _send, (dropped.exc_value.number,))
     _again.daemon = True
     _again.start()
+
+
+def _send(number: int) -> None:
+    """Send a signal to this process, from any thread."""
+    if WINDOWS:  # where os.kill would end the process at once
+        signal.raise_signal(number)
+    else:
+        os.kill(os.getpid(), number)
 
 
 _report_dropped = sys.unraisablehook
@@ -184,9 +193,9 @@ _again: threading.Timer | None = None  # sends a signal again
 def _can_be_deferred(number: int) -> bool:
     """Whether a signal can be deferred: it must not be ignored or handled in C.
 
-    SIGHUP, SIGXCPU and SIGUSR1 are deferred only if `catch` has installed their handlers. Otherwise
-    they belong to the program that has imported w2v. That program may handle them in C, and Python
-    could not restore such a handler.
+    Other signals than SIGINT and SIGTERM are deferred only if `catch` has installed their handlers.
+    Otherwise they belong to the program that has imported w2v. That program may handle them in C,
+    and Python could not restore such a handler.
     """
     handler = signal.getsignal(number)
     if number in (signal.SIGINT, signal.SIGTERM):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import math
 import os
+import threading
 import weakref
 from collections.abc import Callable
 from typing import IO
@@ -16,6 +17,8 @@ from w2v.system import scratch
 IN_MEMORY = 1 << 22  # bytes; a larger array is kept in a file
 PART = 1 << 17  # values rewritten at a time
 _ZEROS = bytes(1 << 20)
+# On Windows, which has neither pread nor pwrite, all threads share the one position of a file.
+_POSITIONED = threading.Lock()
 
 
 class SpooledArray:
@@ -43,12 +46,12 @@ class SpooledArray:
         values = bytearray(memoryview(self._memory)[begin:end])
         while len(values) < end - begin:
             assert self._file is not None
-            values += os.pread(self._file.fileno(), end - begin - len(values), begin + len(values))
+            values += _read_at(self._file.fileno(), end - begin - len(values), begin + len(values))
         return np.frombuffer(values, self.dtype)
 
     def read_ahead(self, first: int, last: int) -> None:
         """Ask the system to read values from the file soon, as far as they are not in memory."""
-        if self._file is not None and hasattr(os, "posix_fadvise"):  # missing on macOS
+        if self._file is not None and hasattr(os, "posix_fadvise"):  # not on macOS, Windows
             begin, size = first * self.dtype.itemsize, (last - first) * self.dtype.itemsize
             os.posix_fadvise(self._file.fileno(), begin, size, os.POSIX_FADV_WILLNEED)
 
@@ -102,8 +105,26 @@ class SpooledArray:
         assert self._file is not None
         while data:
             with scratch.named_in_errors():
-                written = os.pwrite(self._file.fileno(), data, begin)
+                written = _write_at(self._file.fileno(), data, begin)
             begin, data = begin + written, data[written:]
+
+
+def _read_at(descriptor: int, size: int, position: int) -> bytes:
+    """Up to `size` bytes of a file from a position on. Several threads may call it."""
+    if hasattr(os, "pread"):
+        return os.pread(descriptor, size, position)
+    with _POSITIONED:
+        os.lseek(descriptor, position, os.SEEK_SET)
+        return os.read(descriptor, size)
+
+
+def _write_at(descriptor: int, data: memoryview, position: int) -> int:
+    """Write bytes to a file from a position on; returns how many were written."""
+    if hasattr(os, "pwrite"):
+        return os.pwrite(descriptor, data, position)
+    with _POSITIONED:
+        os.lseek(descriptor, position, os.SEEK_SET)
+        return os.write(descriptor, data)
 
 
 def _fill(file: IO[bytes], size: int) -> None:
@@ -114,7 +135,7 @@ def _fill(file: IO[bytes], size: int) -> None:
     """
     try:
         os.posix_fallocate(file.fileno(), 0, size)
-    except (AttributeError, OSError) as error:  # missing on macOS and on some file systems
+    except (AttributeError, OSError) as error:  # not on macOS, Windows and some file systems
         if isinstance(error, OSError) and error.errno not in (errno.EOPNOTSUPP, errno.EINVAL):
             raise
         for begin in range(0, size, len(_ZEROS)):

@@ -122,7 +122,7 @@ def texts_corpus(
 
     The documents are named by their numbers.
     """
-    with TemporaryDirectory(prefix="w2v-") as folder:
+    with TemporaryDirectory(prefix="w2v-", ignore_cleanup_errors=True) as folder:
         path = write_texts(texts, folder)
         documents = DocumentSettings(format="lines")
         yield open_corpus([path], replace(settings, encoding="utf-8"), documents, "if there")
