@@ -55,7 +55,7 @@ def _collected():
 def here(monkeypatch):
     """The functions of workers, called in this process."""
     members = Members()
-    monkeypatch.setattr("w2v.cluster.text_reader.worker_state", members)
+    monkeypatch.setattr("w2v.cluster.range_tasks.worker_state", members)
 
     def read(paths, settings=None, **others):
         members.clear()
@@ -96,7 +96,7 @@ def test_ranges_of_any_length_are_the_text(tmp_path_factory, data, length):
         patch.setattr("w2v.cluster.text_ranges.MIN_RANGE_BYTES", length)
         parts = [
             b"".join(text_ranges.RangeCorpus(part, TextSettings()).blocks())
-            for part in text_ranges.cut([text_ranges.examine(str(path), "utf-8")])
+            for [part] in text_ranges.cut([text_ranges.examine(str(path), "utf-8")], [None])
         ]
     assert b"".join(parts).split(b" ") == whole
     assert len(parts) == -(-(2 + len(data)) // length)

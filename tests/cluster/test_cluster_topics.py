@@ -32,6 +32,7 @@ LDA = {"topics": 5, "epochs": 12, "deterministic": True, "shards": 4}
 @pytest.fixture
 def here(monkeypatch):
     monkeypatch.setattr("w2v.cluster.count_replica.worker_state", Members())
+    monkeypatch.setattr("w2v.cluster.range_tasks.worker_state", Members())
     return Here()
 
 

@@ -257,7 +257,7 @@ def test_wrong_bytes_are_replaced_counted_and_located(tmp_path):
     tokens, corpus = read(path)
     assert tokens == ["gut", "\ufffd", "caf\ufffd", "na\ufffdve", "</s>"]
     assert corpus.bad_bytes == 2  # the U+FFFD of the text itself is not one
-    assert corpus.first_bad.endswith("bad.txt, near byte 4")
+    assert corpus.first_bad.endswith("bad.txt, near byte 11")
 
 
 @pytest.mark.parametrize("encoding", ["utf-16", "idna"])  # no mark; a codec that replaces nothing

@@ -303,6 +303,23 @@ def test_the_fingerprint_is_that_of_texts_and_names(folder):
     assert len({one, *others}) == 4
 
 
+def test_the_fingerprint_is_that_of_the_text_and_the_bounds_of_files(folder):
+    """Text that moves from one file to the next makes other documents."""
+    (folder / "f").mkdir()
+
+    def corpus(*texts):
+        for name, text in zip("ab", texts, strict=True):
+            (folder / "f" / name).write_text(text)
+        return opened("f")[0]
+
+    one, other = corpus("x\n", "y\nz"), corpus("x\ny\n", "z\n")
+    assert one.text_fingerprint == other.text_fingerprint
+    assert one.fingerprint != other.fingerprint
+    (folder / "lines").write_text("x\ny\nz")
+    lines = opened("lines")[0]
+    assert lines.fingerprint == lines.text_fingerprint == one.text_fingerprint
+
+
 def make(lengths, rows=None):
     starts = np.cumsum([0, *lengths])
     rows = np.arange(len(lengths)) if rows is None else rows

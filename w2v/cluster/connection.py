@@ -286,10 +286,15 @@ class Cluster:
         return future.status != "pending"
 
     def follow(self, futures: Sequence[Any], on_share: Callable[[float], None]) -> None:
-        """Wait for futures; call `on_share` again and again with the share that is done, 0 to 1."""
+        """Wait for futures; call `on_share` again and again with the share that is done, 0 to 1.
+
+        If a task fails, return at once: the result of any task that needs it is its error.
+        """
         waiting = list(futures)
         while waiting:
             self.is_done(waiting[0])
+            if any(future.status == "error" for future in waiting):
+                return
             waiting = [future for future in waiting if future.status == "pending"]
             on_share(1 - len(waiting) / len(futures))
 

@@ -13,6 +13,7 @@ from w2v.cluster.lda_rounds import ClusterGibbs
 from w2v.cluster.model_replica import ModelSetup
 from w2v.cluster.rounds import MAX_RESTARTS, ClusterRounds
 from w2v.cluster.svd_products import ClusterProducts
+from w2v.cluster.text_reader import NotOnWorkersError
 from w2v.factorization.svd import Products, Sparse
 from w2v.runs.executors import (
     ChunkExecutor,
@@ -39,8 +40,8 @@ from w2v.training.state import TrainingState
 class ClusterEngine:
     """Trains word and document vectors; the result is that of --deterministic on one machine.
 
-    Workers read a text of sentences. Documents are read in this process and sent with each chunk,
-    because every epoch puts other documents into a chunk.
+    Workers read the text. The words of sentences stay with them. Those of documents are fetched and
+    sent with each chunk, because every epoch puts other documents into a chunk.
 
     cluster  the connection to the scheduler and its workers
     request  the model and the settings of the run
@@ -49,30 +50,8 @@ class ClusterEngine:
     def __init__(self, cluster: Cluster, request: Request):
         self._cluster, self._request = cluster, request
         self.threads = self.threads_here = cluster.threads()
-        self.read: Read = read if request.documents else self._read_by_workers
+        self.read = _reader(cluster)
         self._rounds: ClusterRounds | None = None
-
-    def _read_by_workers(
-        self,
-        corpus: Corpus,
-        settings: TextSettings,
-        on_block: Callable[[int], None],
-        known: Mapping[str, int],
-        unknown: bool,
-        fixed: str | None,
-    ) -> tuple[Vocabulary, EncodedText]:
-        """Read a text of sentences on the workers: see `text_reader.read`. `unknown` is ignored."""
-
-        def on_share(share: float) -> None:
-            """Pass the progress on as a number of bytes."""
-            corpus.bytes_read = int(share * (corpus.size or 0))
-            on_block(0)
-
-        for _ in range(MAX_RESTARTS + 1):
-            # The scheduler may end while the workers read.
-            with suppress(*self._cluster.data_loss_errors):
-                return text_reader.read(self._cluster, corpus, settings, on_share, known, fixed)
-        raise self._cluster.workers_lost(MAX_RESTARTS + 1)
 
     def use(self, request: Request) -> None:
         """Replace the request, before the first round."""
@@ -119,14 +98,15 @@ class ClusterEngine:
 class ClusterGibbsEngine:
     """Trains LDA; the result is that of --deterministic on one machine.
 
-    This process reads the documents and sends them to the workers.
+    Workers read the documents. This process fetches their words, and sends those of each group of
+    documents to the worker that samples them.
     """
 
     threads_here = 1
 
     def __init__(self, cluster: Cluster):
         self._cluster, self.threads = cluster, cluster.threads()
-        self.read: Read = read
+        self.read = _reader(cluster)
         self._rounds: ClusterGibbs | None = None
 
     def use(self, request: Request) -> None:
@@ -181,10 +161,48 @@ def cluster_executor(request: Request, cluster: Cluster) -> Executor:
     """Make the executor that carries out a request on a cluster."""
     if request.model.method == "closed form":
         threads = request.run.threads or processors()
-        return ClosedFormExecutor(request, threads, _solver(cluster))
+        # The matrix of sentences, that of PPMI, is computed in this process from all their words.
+        reader = _reader(cluster) if request.documents else None
+        return ClosedFormExecutor(request, threads, _solver(cluster), reader)
     if request.model.method == "gibbs":
         return ChunkExecutor(request, ClusterGibbsEngine(cluster))
     return ChunkExecutor(request, ClusterEngine(cluster, request))
+
+
+def _reader(cluster: Cluster) -> Read:
+    """Make the function that reads a text on the workers."""
+
+    def read_by_workers(
+        corpus: Corpus,
+        settings: TextSettings,
+        on_block: Callable[[int], None],
+        known: Mapping[str, int],
+        unknown: bool,
+        fixed: str | None,
+    ) -> tuple[Vocabulary, EncodedText]:
+        """Read a text on the workers: see `text_reader.read`. `unknown` is ignored.
+
+        Documents that workers cannot read are read by this process, which reports what is wrong.
+        """
+
+        def on_share(share: float) -> None:
+            """Pass the progress on as a number of bytes."""
+            corpus.bytes_read = int(share * (corpus.size or 0))
+            on_block(0)
+
+        for _ in range(MAX_RESTARTS + 1):
+            # The scheduler may end while the workers read.
+            with suppress(*cluster.data_loss_errors):
+                try:
+                    return text_reader.read(cluster, corpus, settings, on_share, known, fixed)
+                except NotOnWorkersError:
+                    break
+        else:
+            raise cluster.workers_lost(MAX_RESTARTS + 1)
+        corpus.begin()
+        return read(corpus, settings, on_block, known, unknown, fixed)
+
+    return read_by_workers
 
 
 def _solver(cluster: Cluster) -> Callable[[ClosedFormTrainer, int, OnProgress], None]:

@@ -3,7 +3,8 @@
 Leaf i is bytes 16 MiB · i to 16 MiB · (i + 1) of the text: of all files, one after the other,
 without byte order marks, and with the line ends that files lack. If all files are uncompressed and
 valid UTF-8, these bytes are in the files as they are, so that each task can read its own leaves.
-Otherwise one task reads the whole text.
+Otherwise one task reads the whole text; also for tables and JSON objects whose lines end as on
+Windows, because those of a text of documents are hashed without the carriage returns.
 """
 
 from __future__ import annotations
@@ -14,10 +15,12 @@ from typing import Any, NamedTuple
 
 from w2v.cluster.connection import Cluster
 from w2v.cluster.text_ranges import TextFile
-from w2v.settings import TextSettings
+from w2v.settings import DocumentSettings, TextSettings
 from w2v.system.remote_files import open_bytes
 from w2v.text import text_digest
 from w2v.text.corpus import Corpus
+from w2v.text.document_files import DocumentFile
+from w2v.text.documents import DocumentCorpus
 from w2v.text.text_digest import leaf_digest, root_digest
 
 MAX_TASKS = 4096  # approximate limit of the tasks that hash a text
@@ -71,22 +74,32 @@ def _read(piece: Piece) -> Iterator[bytes]:
         yield b"\n"
 
 
-def hash_text(paths: Sequence[str], settings: TextSettings) -> str:
-    """The task that computes the fingerprint of files of any kind. It reads all files in order."""
-    return Corpus(paths, settings.tokenizer, settings.encoding).digest()
+def hash_text(
+    paths: Sequence[str], settings: TextSettings, given: DocumentSettings | None,
+    inputs: Sequence[DocumentFile],
+) -> str:  # fmt: skip
+    """The task that computes the fingerprint of files of any kind. It reads all files in order.
+
+    given   how documents are read from the files; None: the files are sentences
+    inputs  the files of documents, with their formats and names
+    """
+    if given is None:
+        return Corpus(paths, settings.tokenizer, settings.encoding).digest()
+    corpus = DocumentCorpus(paths, settings, given, inputs=inputs)
+    corpus.digest()
+    return corpus.text_fingerprint
 
 
 class Fingerprint:
-    """The fingerprint of a text, which workers compute while they read it.
+    """The fingerprint of a text, without names of documents, which workers compute.
 
-    cluster   the connection to the workers
-    files     the files of the text
-    settings  the encoding of the text
+    cluster  the connection to the workers
+    files    the files of the text
+    whole    the arguments of `hash_text`
     """
 
-    def __init__(self, cluster: Cluster, files: Sequence[TextFile], settings: TextSettings):
-        self._cluster, self._settings = cluster, settings
-        self._paths = [file.path for file in files]
+    def __init__(self, cluster: Cluster, files: Sequence[TextFile], *whole: Any):
+        self._cluster, self._whole_arguments = cluster, whole
         self._parts: list[Any] | None = None
         if all(file.is_plain for file in files):
             self._parts = [cluster.submit(hash_leaves, group) for group in groups(leaves(files))]
@@ -94,15 +107,16 @@ class Fingerprint:
             self._whole = self._submit_whole()
 
     def _submit_whole(self) -> Any:
-        return self._cluster.submit(hash_text, self._paths, self._settings)
+        return self._cluster.submit(hash_text, *self._whole_arguments)
 
-    def result(self, bad_bytes: int) -> str:
+    def result(self, is_exact: bool) -> str:
         """Wait for the fingerprint.
 
-        bad_bytes  the number of invalid byte sequences in the text, which are replaced
+        is_exact  whether the text is the bytes of its files, without any that are replaced or left
+                  out
         """
         if self._parts is None:
             return str(self._cluster.result(self._whole))
-        if bad_bytes:
+        if not is_exact:
             return str(self._cluster.result(self._submit_whole()))
         return root_digest(chain.from_iterable(self._cluster.gather(self._parts)))

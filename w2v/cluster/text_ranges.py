@@ -15,25 +15,66 @@ from w2v.system.text_file import MARK, encoding_by_mark
 from w2v.text import corpus
 from w2v.text.arrow_tables import is_table
 from w2v.text.corpus import Corpus
-from w2v.text.sources import HEAD, Source, is_archive
+from w2v.text.document_files import DocumentFile
+from w2v.text.sources import HEAD, Source, is_archive, is_tar_name
 
 MIN_RANGE_BYTES = 1 << 21  # 2 MiB, whose word ids take about 1.5 MB
 MAX_RANGES = 4096  # approximate limit, because the scheduler holds several tasks for each range
 _BLANK = re.compile(rb"[ \t\n\r\v\f]")
+_LINE_END = re.compile(rb"\n")
+_FORMATS_OF_LINES = ("lines", "tsv", "jsonl")  # those in which each line is a document
 
 
 class ByteRange(NamedTuple):
-    """A range of whole words in a file.
+    """A range of whole words in a file, or of whole lines in a file of documents.
 
-    The first range of a file starts at byte 0. Any other range starts after the first blank at or
-    after byte `begin` - 1. The last range ends with the file. Any other range ends with the first
-    blank at or after byte `end` - 1. `size` is the number of bytes in the file.
+    The first range of a file starts at byte 0. Any other range starts after the first blank (in a
+    file of documents: line end) at or after byte `begin` - 1. The last range ends with the file.
+    Any other range ends with the first blank (line end) at or after byte `end` - 1. `size` is the
+    number of bytes in the file. `documents` is the format and the name of a file of documents.
     """
 
     path: str
     begin: int
     end: int
     size: int
+    documents: DocumentFile | None = None
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether the range is the whole file."""
+        return (self.begin, self.end) == (0, self.size)
+
+    def blocks(self) -> Iterator[tuple[int, bytes]]:
+        """Read the bytes of the range in blocks, each with its position in the file.
+
+        They are those from the first word (line) to the blank (line end) after the last one. The
+        last range ends with the file, perhaps without a blank.
+        """
+        begin, end, size = self.begin, self.end, self.size
+        find = (_BLANK if self.documents is None else _LINE_END).search
+        with open_bytes(self.path) as file:
+            block_begin = max(begin - 1, 0)
+            file.seek(block_begin)
+            has_begun = begin == 0  # whether the first word of the range has been found
+            while block := file.read(corpus.BLOCK):
+                first = 0
+                if not has_begun:
+                    blank = find(block)
+                    if blank:
+                        first, has_begun = blank.end(), True
+                    if block_begin + (blank.end() if blank else len(block)) >= end < size:
+                        return  # no word begins in this range: an earlier one fills it
+                last = len(block)
+                search_begin = max(end - 1 - block_begin, first)
+                blank = find(block, search_begin) if end < size else None
+                if blank:
+                    last = blank.end()
+                if has_begun and first < last:
+                    yield block_begin + first, block[first:last]
+                if blank:
+                    return
+                block_begin += len(block)
 
 
 def absolute_paths(paths: Sequence[str]) -> list[str]:
@@ -79,6 +120,7 @@ def examine(path: str, encoding: str) -> TextFile:
             and not packing.kind_of(start)
             and not is_archive(start)
             and not is_table(path)
+            and not is_tar_name(path)  # such a file without members is refused
         )
         if not is_plain:
             return TextFile(path, size, False, 0, False)
@@ -88,16 +130,30 @@ def examine(path: str, encoding: str) -> TextFile:
     return TextFile(path, size, True, mark, lacks_line_end and size > mark)
 
 
-def cut(files: Sequence[TextFile]) -> list[ByteRange]:
-    """Cut files into ranges. A file that is not plain is a single range."""
+def cut(
+    files: Sequence[TextFile], documents: Sequence[DocumentFile | None]
+) -> list[list[ByteRange]]:
+    """Cut files into ranges; returns the ranges of each task.
+
+    A file that is not plain is a single range, and so is a file of documents that are not lines.
+    Small ranges are one task, so that a folder of small files has few tasks.
+
+    documents  the format and the name of each file of documents; None: a file of sentences
+    """
     length = max(MIN_RANGE_BYTES, -(-sum(file.size for file in files) // MAX_RANGES))
-    ranges = []
-    for path, size, is_plain, *_ in files:
-        step = max(length if is_plain else size, 1)
-        ranges += [
-            ByteRange(path, begin, min(begin + step, size), size) for begin in range(0, size, step)
-        ]
-    return ranges
+    tasks, ranges, total = list[list[ByteRange]](), list[ByteRange](), 0
+    for (path, size, is_plain, *_), each in zip(files, documents, strict=True):
+        is_cut = is_plain and (each is None or each.format in _FORMATS_OF_LINES)
+        step = max(length if is_cut else size, 1)
+        # An empty file has a range too, because it may be a document, or be refused.
+        for begin in range(0, max(size, 1), step):
+            end = min(begin + step, size)
+            ranges.append(ByteRange(path, begin, end, size, each))
+            total += end - begin
+            if total >= length:
+                tasks.append(ranges)
+                ranges, total = [], 0
+    return [*tasks, ranges] if ranges else tasks
 
 
 class RangeCorpus(Corpus):
@@ -121,8 +177,8 @@ class RangeCorpus(Corpus):
 
     def _text(self) -> Iterator[bytes]:
         """Yield the text, as any `Corpus` does. Only the last range adds a missing line end."""
-        path, begin, end, size = self._range
-        if (begin, end) == (0, size):
+        path, _, end, size, _ = self._range
+        if self._range.is_whole:
             yield from super()._text()
             return
         yield from self._cut(Source(path, "", self._raw(path)))
@@ -133,34 +189,10 @@ class RangeCorpus(Corpus):
                     yield b"\n"
 
     def _raw(self, path: str) -> Iterator[bytes]:
-        """Yield the bytes of the range, from its first word to the blank after its last word.
-
-        The last range ends with the file, perhaps without a blank.
-        """
-        _, begin, end, size = self._range
-        if (begin, end) == (0, size):
+        """Yield the bytes of the range."""
+        if self._range.is_whole:
             yield from super()._raw(path)
             return
-        with open_bytes(path) as file:
-            block_begin = max(begin - 1, 0)
-            file.seek(block_begin)
-            has_begun = begin == 0  # whether the first word of the range has been found
-            while block := file.read(corpus.BLOCK):
-                first = 0
-                if not has_begun:
-                    blank = _BLANK.search(block)
-                    if blank:
-                        first, has_begun = blank.end(), True
-                    if block_begin + (blank.end() if blank else len(block)) >= end < size:
-                        return  # no word begins in this range: an earlier one fills it
-                last = len(block)
-                search_begin = max(end - 1 - block_begin, first)
-                blank = _BLANK.search(block, search_begin) if end < size else None
-                if blank:
-                    last = blank.end()
-                if has_begun and first < last:
-                    self.bytes_read += last - first
-                    yield block[first:last]
-                if blank:
-                    return
-                block_begin += len(block)
+        for number, (position, block) in enumerate(self._range.blocks()):
+            self._begin = self._begin if number else position
+            yield block

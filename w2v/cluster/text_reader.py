@@ -1,150 +1,56 @@
 """Counting and encoding a text on a cluster: each worker reads some of its byte ranges.
 
-The vocabulary and the word ids are those of `w2v.text.encode.read` for the same files, but the word
-ids stay on the workers.
+The vocabulary and the word ids are those of `w2v.text.encode.read` for the same files. The word ids
+of sentences stay on the workers. Those of documents are fetched, because every epoch puts other
+documents into a chunk.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import hashlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
-from typing import Any, NamedTuple
+from itertools import chain
+from typing import Any
 
 import numpy as np
 
 from w2v.cluster.chunk_data import RemoteText
 from w2v.cluster.connection import Cluster
-from w2v.cluster.text_leaves import Fingerprint
-from w2v.cluster.text_ranges import (
-    ByteRange,
-    RangeCorpus,
-    absolute_paths,
-    cut,
-    examine,
+from w2v.cluster.document_ranges import Record, replay
+from w2v.cluster.range_tasks import (
+    RangeNotes,
+    add_tallies,
+    count_lines,
+    encode,
+    ids_of,
+    number_words,
+    outline_of,
+    records_of,
+    some_ids,
+    tally_of,
 )
-from w2v.cluster.worker_tasks import worker_state
-from w2v.errors import W2VError
-from w2v.kernels.word_hash import keep_words
+from w2v.cluster.text_leaves import Fingerprint
+from w2v.cluster.text_ranges import absolute_paths, cut, examine
+from w2v.errors import ConnectionLostError, W2VError
 from w2v.settings import TextSettings
-from w2v.system.spooled_array import SpooledArray
+from w2v.system.packed_ids import PackedIds
+from w2v.system.pipes import is_pipe
 from w2v.text.corpus import Corpus
+from w2v.text.documents import DocumentCorpus
 from w2v.text.encode import check_shared, make_word_counter
+from w2v.text.encoded_text import EncodedDocuments, EncodedText
 from w2v.text.vocabulary import UNKNOWN, Vocabulary, choose, read_counts
 from w2v.text.word_counter import WordCounter
 
 FAN_IN = 16  # maximum number of tables of counts that one task adds
+RECORDS = 16  # number of tasks whose records of documents are fetched at a time
+FETCHED = 1 << 22  # approximate number of word ids (16 MiB) that are fetched at a time
 
 
-class RangeCounts(NamedTuple):
-    """The T types of one or several ranges with their counts, in order of first occurrence.
-
-    names      the types, separated by spaces. The first type is the end of a sentence
-    counts     int64 (T,): the count of each type
-    bad_bytes  number of invalid byte sequences: see `Corpus`
-    first_bad  the place of the first invalid sequence: see `Corpus`
-    """
-
-    names: bytes
-    counts: np.ndarray
-    bad_bytes: int
-    first_bad: str
-
-
-class NumberedRange(NamedTuple):
-    """The tokens of a range before the vocabulary is known.
-
-    numbers  int32: for each token, the number of its type among the types of the range
-    tally    the types of the range with their counts
-    """
-
-    numbers: np.ndarray
-    tally: RangeCounts
-
-
-class EncodedRange(NamedTuple):
-    """The words of a range as word ids of the vocabulary.
-
-    ids      int32 (N,): the word ids of the tokens that are in the vocabulary
-    starts   int64: the position in `ids` after each sentence that ends in the range, where the next
-             one begins. Sentences without words are left out. But the first sentence that ends in
-             the range is never left out, because its words may be in an earlier range. Its position
-             is then 0
-    unknown  number of out-of-vocabulary tokens
-    """
-
-    ids: np.ndarray
-    starts: np.ndarray
-    unknown: int
-
-
-def number_words(byte_range: ByteRange, settings: TextSettings) -> NumberedRange:
-    """The task that reads a range, numbers its types and counts them."""
-    try:
-        corpus, counter = RangeCorpus(byte_range, settings), WordCounter()
-        ids = SpooledArray(np.int32)
-        for block in corpus.blocks():
-            ids.append(counter.number(block))
-    except OSError as error:
-        raise W2VError(
-            f"{byte_range.path}: a worker cannot read this file ({error.strerror or error}): "
-            "make it readable under this path on every worker"
-        ) from None
-    tally = RangeCounts(counter.names(), counter.counts.copy(), corpus.bad_bytes, corpus.first_bad)
-    return NumberedRange(np.array(ids.mapped()), tally)
-
-
-def tally_of(numbered: NumberedRange) -> RangeCounts:
-    """The task that returns the counts of a range's types."""
-    return numbered.tally
-
-
-def add_tallies(tallies: Sequence[RangeCounts]) -> RangeCounts:
-    """The task that adds the counts of consecutive ranges."""
-    counter = WordCounter()
-    for tally in tallies:
-        counter.add(tally.names, tally.counts)
-    bad_places = [tally.first_bad for tally in tallies if tally.bad_bytes]
-    bad_bytes = sum(tally.bad_bytes for tally in tallies)
-    first_bad = bad_places[0] if bad_places else ""
-    return RangeCounts(counter.names(), counter.counts.copy(), bad_bytes, first_bad)
-
-
-def encode(numbered: NumberedRange, run: str, names: bytes) -> EncodedRange:
-    """The task that turns the numbers of a range into word ids.
-
-    numbered  the tokens of the range
-    run       the identifier of the run
-    names     the words of the vocabulary, one a line
-    """
-    word_rows = worker_state(run).kept(
-        "words", lambda: {name: row for row, name in enumerate(names.split(b"\n"))}
-    )
-    types = numbered.tally.names.split(b" ")
-    word_ids = np.array([word_rows.get(name, -1) for name in types], np.int32)
-    word_ids[0] = -1  # the end of a sentence has no word id
-    # With -1, `keep_words` does not leave out the first sentence: see `EncodedRange.starts`.
-    size = np.array([0, -1])
-    count = numbered.numbers.size
-    words, starts = np.empty(count, np.int32), np.empty(count, np.int64)
-    kept, sentences = keep_words(numbered.numbers, word_ids, size, words, starts, False)
-    unknown = word_ids < 0
-    unknown[0] = False  # the end of a sentence
-    return EncodedRange(
-        words[:kept].copy(), starts[:sentences].copy(), int(numbered.tally.counts[unknown].sum())
-    )
-
-
-def ids_of(part: EncodedRange) -> np.ndarray:
-    """The task that returns the word ids of a range."""
-    return part.ids
-
-
-def outline_of(part: EncodedRange) -> tuple[int, np.ndarray, int]:
-    """The task that returns what the main process needs of an encoded range.
-
-    Returns  (number of words, sentence starts, number of out-of-vocabulary tokens)
-    """
-    return part.ids.size, part.starts, part.unknown
+class NotOnWorkersError(Exception):
+    """The workers cannot read a text of documents. This process can, or finds out what is wrong."""
 
 
 def read(
@@ -154,79 +60,224 @@ def read(
     on_share: Callable[[float], None],
     known: Mapping[str, int] | None = None,
     fixed: str | None = None,
-) -> tuple[Vocabulary, RemoteText]:
-    """Read a text of sentences as `w2v.text.encode.read` does; the word ids stay on the workers.
+) -> tuple[Vocabulary, EncodedText]:
+    """Read a text as `w2v.text.encode.read` does; word ids of sentences stay on the workers.
 
     on_share  called with the share of the work that is done, 0 to 1
     known     the words and counts of a model that is updated; None: train a new model
     fixed     a file of `w2v vocab`, whose words and counts become the vocabulary; None: count the
               words of the text
-    Raises    W2VError for stdin, for a file that a worker cannot read, for more types than
-              --max-types, and where `w2v.text.encode.read` raises it
+    Raises    W2VError where `w2v.text.encode.read` raises it. For sentences, also for stdin, for a
+              file that a worker cannot read, and for more types than --max-types. For documents,
+              NotOnWorkersError is raised instead, so that this process reads the text
     """
     known = known or {}
-    if "-" in corpus.paths:
-        raise W2VError(
-            "stdin: the workers of a cluster read parts of a file: save the text to a file first"
-        )
-    files = [examine(path, corpus.encoding) for path in absolute_paths(corpus.paths)]
-    ranges, fingerprint = cut(files), Fingerprint(cluster, files, settings)
-    numbered = [cluster.submit(number_words, byte_range, settings) for byte_range in ranges]
-    tallies = [cluster.submit(tally_of, words) for words in numbered]
-    while len(tallies) > 1:
-        tallies = [
-            cluster.submit(add_tallies, tallies[first : first + FAN_IN])
-            for first in range(0, len(tallies), FAN_IN)
-        ]
-    cluster.follow([*numbered, *tallies], lambda share: on_share(share / 2))
-    tally = cluster.result(tallies[0])
-    corpus.bytes_read, corpus.bad_bytes = corpus.size or 0, tally.bad_bytes
-    corpus.first_bad = tally.first_bad
-    if tally.counts.size - 1 > settings.max_types:  # the end of a sentence is no type of the text
-        raise W2VError(
-            f"{corpus.source}: more than --max-types {settings.max_types:,} types; on a cluster, "
-            "rare types are not dropped while counting: try a higher --max-types; each type takes "
-            "about 80 bytes of memory on this machine"
-        )
+    reader = _Reader(cluster, corpus, settings)
+    counter = reader.count(lambda share: on_share(share / 2), known, fixed)
     if fixed is not None:
         vocabulary = read_counts(fixed, settings.min_count, settings.max_vocab)
     else:
-        counter = make_word_counter(1 << 30, known)
-        counter.add(tally.names, tally.counts)
         vocabulary, _ = choose(corpus, counter, settings.min_count, settings.max_vocab, known)
-
-    def encode_all(numbered: Sequence[Any]) -> list[Any]:
-        """Submit the encoding of all ranges; returns the future of each `EncodedRange`."""
-        names = cluster.keep("\n".join(vocabulary.names).encode())
-        return [cluster.submit(encode, words, cluster.run, names) for words in numbered]
-
-    def read_again() -> list[Any]:
-        """Submit reading and encoding of all ranges; returns the future of each array of ids."""
-        numbered = [cluster.submit(number_words, byte_range, settings) for byte_range in ranges]
-        return [cluster.submit(ids_of, part) for part in encode_all(numbered)]
-
-    parts = encode_all(numbered)
-    del numbered
-    ids = [cluster.submit(ids_of, part) for part in parts]
-    outlines = [cluster.submit(outline_of, part) for part in parts]
-    cluster.follow(outlines, lambda share: on_share((1 + share) / 2))
-    sizes, starts, unknown = zip(*cluster.gather(outlines), strict=True)
-    corpus.fingerprint = fingerprint.result(tally.bad_bytes)
-    text = RemoteText(ids, sizes, _join_starts(sizes, starts), read_again)
+    text, unknown = reader.encode(vocabulary.names, lambda share: on_share((1 + share) / 2))
     if fixed is not None:
-        check_shared(corpus, fixed, text.size, sum(unknown))
-        vocabulary = vocabulary.with_count(UNKNOWN, sum(unknown))
-        vocabulary = replace(vocabulary, tokens=text.size + sum(unknown))
+        check_shared(corpus, fixed, text.size, unknown)
+        vocabulary = vocabulary.with_count(UNKNOWN, unknown)
+        vocabulary = replace(vocabulary, tokens=text.size + unknown)
     return vocabulary, text
 
 
-def _join_starts(sizes: Sequence[int], part_starts: Sequence[np.ndarray]) -> np.ndarray:
-    """Return the start of each sentence in the whole text, and the end of the text.
+class _Reader:
+    """Reads a text on the workers: first `count`, then `encode`.
 
-    sizes        the number of words of each range
-    part_starts  `EncodedRange.starts` of each range
+    cluster   the connection to the workers
+    corpus    the text
+    settings  the settings of the text
     """
-    bounds = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
-    # `bounds` has one more entry than `part_starts`: the end of the text.
-    shifted = [starts + begin for starts, begin in zip(part_starts, bounds, strict=False)]
-    return np.unique(np.concatenate([bounds[:1], *shifted, bounds[-1:]]))
+
+    def __init__(self, cluster: Cluster, corpus: Corpus, settings: TextSettings):
+        self._cluster, self._corpus, self._settings = cluster, corpus, settings
+        self._given = corpus.settings if isinstance(corpus, DocumentCorpus) else None
+        self._numbered: list[Any] = []  # a future of each task's `NumberedRange`
+
+    def count(
+        self, on_share: Callable[[float], None], known: Mapping[str, int], fixed: str | None
+    ) -> WordCounter:
+        """Count the words, and add the documents to the corpus. For the arguments see `read`."""
+        with self._checked():
+            return self._count(on_share, known, fixed)
+
+    @contextmanager
+    def _checked(self) -> Iterator[None]:
+        """A block in which errors of a text of documents become NotOnWorkersError.
+
+        The tasks know neither the numbers of the rows nor the names of the files as given.
+        """
+        try:
+            yield
+        except ConnectionLostError:
+            raise
+        except (W2VError, OSError) as error:
+            if self._given is None:
+                raise
+            self._cluster.cancel(self._numbered)
+            raise NotOnWorkersError from error
+
+    def _count(
+        self, on_share: Callable[[float], None], known: Mapping[str, int], fixed: str | None
+    ) -> WordCounter:
+        """See `count`. For documents, an error does not have the right place."""
+        cluster, corpus, settings = self._cluster, self._corpus, self._settings
+        self._submit()
+        tallies = [cluster.submit(tally_of, words) for words in self._numbered]
+        while len(tallies) > 1:
+            tallies = [
+                cluster.submit(add_tallies, tallies[first : first + FAN_IN])
+                for first in range(0, len(tallies), FAN_IN)
+            ]
+        cluster.follow([*self._numbered, *tallies], on_share)
+        tally = cluster.result(tallies[0])
+        counter = make_word_counter(settings.max_types, known)
+        counter.add(tally.names, tally.counts)
+        if fixed is None:
+            self._check_types(counter, tally.counts.size - 1)
+        corpus.begin()
+        self._note(tally.notes)
+        if isinstance(corpus, DocumentCorpus):
+            corpus.blank_rows = tally.notes.blank_rows
+            replay(self._records(), corpus.documents)
+        self._is_exact = not (tally.notes.bad_bytes or tally.notes.has_returns)
+        return counter
+
+    def _submit(self) -> None:
+        """Submit the tasks that number words, and those that compute the fingerprint."""
+        corpus = self._corpus
+        if any(path == "-" or (self._given and is_pipe(path)) for path in corpus.paths):
+            raise W2VError(
+                "stdin: the workers of a cluster read parts of a file: save the text to a file "
+                "first"
+            )
+        paths = absolute_paths(corpus.paths)
+        files = [examine(path, corpus.encoding) for path in paths]
+        inputs = []
+        if isinstance(corpus, DocumentCorpus):
+            inputs = [
+                each._replace(path=path) for each, path in zip(corpus.inputs, paths, strict=True)
+            ]
+        self._tasks = cut(files, inputs or [None] * len(files))
+        self._fingerprint = Fingerprint(
+            self._cluster, files, paths, self._settings, self._given, inputs
+        )
+        self._numbered = self._number()
+
+    def _number(self) -> list[Any]:
+        """Submit reading of all ranges; returns the future of each `NumberedRange`."""
+        return [
+            self._cluster.submit(number_words, ranges, self._settings, self._given)
+            for ranges in self._tasks
+        ]
+
+    def _check_types(self, counter: WordCounter, types: int) -> None:
+        """Raise W2VError if one process would have dropped rare types while it counts."""
+        limit = self._settings.max_types
+        is_full = types > limit if self._given is None else counter.is_full
+        if is_full:
+            raise W2VError(
+                f"{self._corpus.source}: more than --max-types {limit:,} types; on a cluster, rare "
+                "types are not dropped while counting: try a higher --max-types; each type takes "
+                "about 80 bytes of memory on this machine"
+            )
+
+    def _note(self, notes: RangeNotes) -> None:
+        """Set what the corpus says about its text."""
+        corpus = self._corpus
+        corpus.bytes_read, corpus.bad_bytes = corpus.size or 0, notes.bad_bytes
+        corpus.first_bad, corpus.left_out = notes.first_bad, notes.left_out
+        corpus.null_rows = notes.null_rows
+        for given, path in zip(corpus.paths, absolute_paths(corpus.paths), strict=True):
+            if not notes.first_bad.startswith((f"{path}:", f"{path},")):
+                continue
+            corpus.first_bad = given + notes.first_bad.removeprefix(path)
+            if notes.rows_from:
+                place, _, row = corpus.first_bad.rpartition(" ")
+                before = self._cluster.submit(count_lines, path, notes.rows_from)
+                corpus.first_bad = f"{place} {int(row) + self._cluster.result(before)}"
+            break
+
+    def _records(self) -> Iterator[Record]:
+        """Fetch the records of documents, those of some tasks at a time."""
+        cluster = self._cluster
+        for first in range(0, len(self._numbered), RECORDS):
+            some = self._numbered[first : first + RECORDS]
+            records = [cluster.submit(records_of, words) for words in some]
+            yield from chain.from_iterable(cluster.gather(records))
+
+    def encode(
+        self, names: Sequence[str], on_share: Callable[[float], None]
+    ) -> tuple[EncodedText, int]:
+        """Encode the text; returns it and its number of out-of-vocabulary tokens.
+
+        names  the words of the vocabulary
+        """
+        cluster, corpus = self._cluster, self._corpus
+        parts = self._encode_all(self._numbered, names)
+        self._numbered = []
+        outlines = [cluster.submit(outline_of, part) for part in parts]
+        cluster.follow(outlines, on_share)
+        sizes, starts, unknown = zip(*cluster.gather(outlines), strict=True)
+        with self._checked():
+            corpus.fingerprint = self._fingerprint.result(self._is_exact)
+        if isinstance(corpus, DocumentCorpus):
+            corpus.text_fingerprint = corpus.fingerprint
+            corpus.fingerprint = corpus.documents.fingerprint(corpus.fingerprint)
+            bounds = _join_starts(sizes, starts)
+            ids = self._fetch(parts, sizes)
+            rows = corpus.row_numbers()
+            return EncodedDocuments(ids, bounds, rows, corpus.names, corpus.labels), sum(unknown)
+
+        def read_again() -> list[Any]:
+            """Submit reading and encoding of all ranges; returns the future of each array."""
+            parts = self._encode_all(self._number(), names)
+            return [cluster.submit(ids_of, part) for part in parts]
+
+        ids_there = [cluster.submit(ids_of, part) for part in parts]
+        bounds = np.unique(np.append(_join_starts(sizes, starts), sum(sizes)))
+        return RemoteText(ids_there, sizes, bounds, read_again), sum(unknown)
+
+    def _encode_all(self, numbered: Sequence[Any], names: Sequence[str]) -> list[Any]:
+        """Submit the encoding of all ranges; returns the future of each `EncodedRange`."""
+        words = "\n".join(names).encode()
+        key = f"words-{hashlib.sha256(words).hexdigest()}"
+        kept = self._cluster.keep(words)
+        run, keep_empty = self._cluster.run, self._given is not None
+        return [self._cluster.submit(encode, part, run, key, kept, keep_empty) for part in numbered]
+
+    def _fetch(self, parts: Sequence[Any], sizes: Sequence[int]) -> PackedIds:
+        """Fetch the word ids of all parts, about FETCHED ids at a time.
+
+        parts  the future of each `EncodedRange`
+        sizes  the number of words of each
+        """
+        cluster, ids = self._cluster, PackedIds()
+        waiting, total = list[Any](), 0
+        for part, size in zip(parts, sizes, strict=True):
+            for first in range(0, size, FETCHED):
+                last = min(first + FETCHED, size)
+                waiting.append(cluster.submit(some_ids, part, first, last))
+                total += last - first
+                if total >= FETCHED:
+                    ids.append(np.concatenate(cluster.gather(waiting)))
+                    waiting, total = [], 0
+        if waiting:
+            ids.append(np.concatenate(cluster.gather(waiting)))
+        return ids
+
+
+def _join_starts(sizes: Sequence[int], part_starts: Sequence[np.ndarray]) -> np.ndarray:
+    """Return 0 and the position after each sentence or document, in the whole text.
+
+    sizes        the number of words of each part
+    part_starts  `EncodedRange.starts` of each part
+    """
+    begins = np.cumsum([0, *sizes]).astype(np.int64)
+    shifted = [starts + begin for starts, begin in zip(part_starts, begins, strict=False)]
+    return np.concatenate([begins[:1], *shifted])

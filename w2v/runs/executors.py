@@ -325,16 +325,19 @@ class ClosedFormExecutor:
     threads  number of threads
     solve    the function (trainer, threads, on_progress) that computes the model; None: compute it
              on the threads of this process
+    reader   the function that reads a text; None: read it in this process
     """
 
     trainer: ClosedFormTrainer
     epochs = epochs_done = words = chunk_words = 0
 
-    def __init__(self, request: Request, threads: int, solve: Solve | None = None):
+    def __init__(
+        self, request: Request, threads: int, solve: Solve | None = None, reader: Read | None = None
+    ):
         self._request, self.threads = request, threads
         self._solve = solve or _solve_here
         self.identity = "several"  # not used, because only checkpoints record it
-        self.read: Read = read
+        self.read: Read = reader or read
         self.is_done = False
         self.state = TrainingState(Chunk(0, 0, 0, 0, 0), [])
 

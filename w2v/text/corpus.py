@@ -91,12 +91,16 @@ class Corpus:
         self.source = ", ".join(map(name_of, paths))
         self._tokenizer, self._lowercase, self._normalize = tokenizer, lowercase, normalize
         self.encoding = codecs.lookup(encoding).name
+        self._ahead: ReadAhead | None = None
+        self.begin()
+        sizes = [status.size for status in statuses]
+        self.size = sum(filter(None, sizes)) if None not in sizes else None
+
+    def begin(self) -> None:
+        """Forget what has been read, before the text is read again."""
         self.bytes_read = self.bad_bytes = self.null_rows = 0
         self.first_bad = self.fingerprint = ""
         self.left_out: Counter[str] = Counter()
-        self._ahead: ReadAhead | None = None
-        sizes = [status.size for status in statuses]
-        self.size = sum(filter(None, sizes)) if None not in sizes else None
 
     def blocks(self) -> Iterator[bytes]:
         """Blocks of tokens as UTF-8, separated by ASCII whitespace; a line end ends a sentence.
@@ -199,6 +203,7 @@ class Corpus:
             if encoding == "utf-8" and block.isascii() and not decoder.getstate()[0]:
                 clean = block  # ASCII is valid UTF-8 as it is
             else:
+                begun = decoder.getstate()[0]  # bytes of a character that continues in `block`
                 try:
                     text = decoder.decode(block, final=not block)
                 except UnicodeError as error:  # as from utf-16 without a byte order mark
@@ -206,7 +211,8 @@ class Corpus:
                         f"{source.place}: cannot be read with --encoding {encoding} ({error}): "
                         "give the encoding of this text, such as utf-16-le"
                     ) from None
-                self._note_bad(text, block, encoding, source.place, position)
+                raw_begin = position - len(begun)
+                self._note_bad(text, begun + block, encoding, source.place, raw_begin)
                 if at_start:
                     text = text.removeprefix("\ufeff")  # the byte order mark
                 clean = text.encode("utf-8", "replace")
@@ -235,7 +241,7 @@ class Corpus:
         if bad and encoding == "utf-8":
             bad = max(bad - block.count(b"\xef\xbf\xbd"), 0)  # U+FFFD is in the text itself
         if bad and not self.bad_bytes:
-            first = position + len(text[: text.index("\ufffd")].encode(encoding, "replace"))
+            first = position + _first_invalid(text, block, encoding)
             self.first_bad = f"{place}, near byte {first}"
             if encoding != self.encoding:
                 self.first_bad += f", read as {encoding} because of its byte order mark"
@@ -267,6 +273,19 @@ class Corpus:
         finally:
             self._ahead.close()
             self._ahead = None
+
+
+def _first_invalid(text: str, block: bytes, encoding: str) -> int:
+    """The position in a block of its first invalid bytes; about that, unless it is UTF-8.
+
+    text  the decoded block, with U+FFFD for invalid bytes
+    """
+    if encoding == "utf-8":
+        try:
+            block.decode()
+        except UnicodeDecodeError as error:
+            return error.start
+    return len(text[: text.index("\ufffd")].encode(encoding, "replace"))
 
 
 def files_named(paths: Iterable[str], recursive: bool) -> list[str]:

@@ -12,6 +12,7 @@ from w2v.errors import W2VError
 from w2v.settings import DocumentSettings
 from w2v.text.document_numbers import DocumentNumbers
 from w2v.text.labels import Labels, check_labels
+from w2v.text.text_digest import TextDigest, root_digest
 
 
 class DocumentList:
@@ -43,6 +44,7 @@ class DocumentList:
         self.extras = list[str | None]()
         self._known: dict[str, int] = {}
         self._label_sets: dict[tuple[str, ...], tuple[str, ...]] = {}  # one object for equal labels
+        self._digest = TextDigest()  # of the names, as lines
 
     def check(self, labels: tuple[str, ...], place: str) -> None:
         """Raise W2VError if a document has too few or too many labels."""
@@ -56,28 +58,26 @@ class DocumentList:
 
     def add(
         self, id_: str | None, labels: tuple[str, ...], file: str, where: str, extra: str = ""
-    ) -> bytes:
+    ) -> None:
         """Add a document; without an id, its name is its number.
 
-        extra    its value in the column `extra`; "": none
-        file     the name of the file, for `--id-prefix file` and messages; "" with --format files
-        where    the place of the document in the file, for messages; with --format files its path
-        Returns  the name as a line, by which names are part of the fingerprint; b"" for numbers
-        Raises   W2VError for wrong labels, or for a name that occurs twice
+        extra   its value in the column `extra`; "": none
+        file    the name of the file, for `--id-prefix file` and messages; "" with --format files
+        where   the place of the document in the file, for messages; with --format files its path
+        Raises  W2VError for wrong labels, or for a name that occurs twice
         """
         place = f"{file}: {where}" if file else where
         self.check(labels, place)
         if self.named_by_numbers:
             self.add_numbered([labels])
-            return b""
+            return
         name = str(len(self.rows) + 1) if id_ is None or self._mode != "extra" else id_
         prefix = {"none": None, "file": file, "label": ",".join(labels)}[self._settings.id_prefix]
         if prefix:
             name = f"{prefix}:{name}"
         row = len(self._names)
-        line = b""
         if not self._numbers_only:
-            line = f"{name}\n".encode("utf-8", "surrogateescape")
+            self._digest.update(f"{name}\n".encode("utf-8", "surrogateescape"))
             row = self._known.setdefault(name, row)
         if row == len(self._names):
             self._names.append(name)
@@ -96,7 +96,40 @@ class DocumentList:
         if self._has_extras:
             self.extras.append(sys.intern(extra) or None)
         self.labels.append(self._label_sets.setdefault(labels, labels))
-        return line
+
+    def add_lines(self, file: str, last: int, count: int) -> int:
+        """Add documents that are lines without labels; return the number of the last line.
+
+        The numbers continue from file to file, but with --id-prefix file each file begins with 1.
+
+        file   the name of the file
+        last   number of lines of the file before these
+        count  number of lines
+        """
+        before = last if self._settings.id_prefix == "file" else len(self.rows)
+        for number in range(before + 1, before + 1 + count):
+            self.add(str(number), (), file, f"line {number}")
+        return last + count
+
+    def add_file(self, name: str, place: str, size: int) -> None:
+        """Add a document that is a file of a folder, or a page of a WET file.
+
+        name   its path in the folder, or its address
+        place  its place, for messages
+        size   bytes of its text. It is part of the fingerprint, because the text is hashed without
+               the bounds of files
+        """
+        self.add(name, (), "", place, name.rpartition("/")[0])
+        self._digest.update(b"%d\n" % size)
+
+    def fingerprint(self, text: str) -> str:
+        """The fingerprint of the text and the names, when all documents have been added.
+
+        text  the fingerprint of the text alone, which is returned if all names are numbers
+        """
+        if self.named_by_numbers or self._numbers_only:
+            return text
+        return root_digest(map(bytes.fromhex, (text, self._digest.hexdigest())))
 
     def row_numbers(self) -> np.ndarray:
         """`rows` as int32 (D,)."""

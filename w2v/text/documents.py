@@ -19,7 +19,7 @@ from w2v.system.pipes import name_of
 from w2v.text.arrow_tables import ArrowTable, is_table
 from w2v.text.columns import EXTRA, LONGEST_ROW, Columns, records
 from w2v.text.corpus import Corpus, as_blocks, gathered
-from w2v.text.document_files import TABLES, expanded, formats_of
+from w2v.text.document_files import TABLES, DocumentFile, expanded, formats_of
 from w2v.text.document_list import DocumentList
 from w2v.text.json_fields import (
     SURROGATE,
@@ -51,6 +51,7 @@ class DocumentCorpus(Corpus):
     extra     the name of a column or a JSON field that is read too, or FOLDER for files of folders:
               the folder of each file in the folder of `paths`; None: no column
     threads   the number of threads that read and count the text
+    inputs    the files of `paths` with their formats and names; None: they are looked for
     Raises    W2VError for wrong settings and, while `blocks` is consumed, for an invalid row or for
               a document name that occurs twice without --merge-ids
 
@@ -61,6 +62,9 @@ class DocumentCorpus(Corpus):
     labels      the labels of each document, each once; empty: none
     extras      with `extra`, the value of each document in that column; None where it is blank
     blank_rows  number of empty rows of the files that were left out
+
+    `fingerprint` is that of the text and the names, see `DocumentList.fingerprint`, and
+    `text_fingerprint` that of the text alone.
     """
 
     def __init__(
@@ -72,37 +76,39 @@ class DocumentCorpus(Corpus):
         refused: Callable[[W2VError], None] | None = None,
         extra: str | None = None,
         threads: int = 1,
+        inputs: Sequence[DocumentFile] | None = None,
     ):
-        self._labels, self._refused, self._settings = labels, refused, settings
+        self._labels, self._refused, self.settings = labels, refused, settings
         self._extra = extra
         if settings.label_separator == "":
             raise W2VError("--label-separator is empty: give the text between labels, such as ,")
         self._new_columns()  # raises now for a wrong --columns, not when the first table is read
-        self._inputs = [
+        self.inputs = inputs or [
             file
             for path, format in zip(paths, formats_of(paths, settings.format), strict=True)
             for file in expanded(path, format)
         ]
+        formats = {file.format for file in self.inputs}
+        self._numbers_only = settings.id_prefix != "file" and formats == {"lines"}
+        files = [file.path for file in self.inputs]
         super().__init__(
-            [file.path for file in self._inputs],
-            text.tokenizer,
-            text.encoding,
-            text.lowercase,
-            text.normalize,
-            threads,
+            files, text.tokenizer, text.encoding, text.lowercase, text.normalize, threads
         )
         self.source = ", ".join(map(name_of, paths))
-        self.blank_rows = 0
-        formats = {file.format for file in self._inputs}
         if extra is not None and ("lines" in formats or ("files" in formats and extra != FOLDER)):
             raise W2VError(
                 f"--by {extra}: documents of --format lines have no fields, and the files of a "
                 f"folder only --by {FOLDER}: give a table with a header, or jsonl"
             )
-        numbers_only = settings.id_prefix != "file" and formats == {"lines"}
-        self._list = DocumentList(settings, labels, extra is not None, numbers_only)
-        self.names, self.rows = self._list.names, self._list.rows
-        self.labels, self.extras = self._list.labels, self._list.extras
+
+    def begin(self) -> None:
+        """Forget what has been read, before the text is read again."""
+        super().begin()
+        self.blank_rows, self.text_fingerprint = 0, ""
+        has_extras = self._extra is not None
+        self.documents = DocumentList(self.settings, self._labels, has_extras, self._numbers_only)
+        self.names, self.rows = self.documents.names, self.documents.rows
+        self.labels, self.extras = self.documents.labels, self.documents.extras
 
     def tokens(self, block: bytes) -> bytes:
         """The tokens of a block, separated by ASCII whitespace; a line end ends a document."""
@@ -121,7 +127,8 @@ class DocumentCorpus(Corpus):
         self._digest = TextDigest(pool)
         with self.reading_ahead():
             yield from gathered(self._separate_texts())
-        self.fingerprint = self._digest.hexdigest()
+        self.text_fingerprint = self._digest.hexdigest()
+        self.fingerprint = self.documents.fingerprint(self.text_fingerprint)
 
     def _separate_texts(self) -> Iterator[bytes]:
         """The texts of documents, in blocks that may be small."""
@@ -132,7 +139,7 @@ class DocumentCorpus(Corpus):
             "jsonl": self._objects,
             "files": self._file,
         }
-        for file in self._inputs:
+        for file in self.inputs:
             if file.format in TABLES:
                 yield from self._columns_of(file.path, file.name)
                 continue
@@ -141,26 +148,17 @@ class DocumentCorpus(Corpus):
                 yield from readers[format](source, name)
 
     def _lines(self, source: Source, name: str) -> Iterator[bytes]:
-        """A file with a document on each line, named by its line number.
-
-        The numbers continue from file to file, but with --id-prefix file each file begins with 1.
-        """
-        ends_line = True
-        last_number = 0 if self._settings.id_prefix == "file" else len(self.rows)
+        """A file with a document on each line, named by its line number."""
+        ends_line, number = True, 0
         for block in self._cut(source):
             self._digest.update(block)
-            last_number = self._number(name, last_number, block.count(b"\n"))
+            number = self.documents.add_lines(name, number, block.count(b"\n"))
             ends_line = block.endswith(b"\n")
             yield block
         if not ends_line:
-            self._number(name, last_number, 1)
+            self._digest.update(b"\n")
+            self.documents.add_lines(name, number, 1)
             yield b"\n"
-
-    def _number(self, file: str, last: int, count: int) -> int:
-        """Add `count` documents, named by the numbers after `last`; returns the last of these."""
-        for number in map(str, range(last + 1, last + 1 + count)):
-            self._add(number, (), file, f"line {number}")
-        return last + count
 
     def _labelled(self, source: Source, name: str) -> Iterator[bytes]:
         """A file with a document on each line, which may begin with labels as `__label__NAME`.
@@ -181,17 +179,17 @@ class DocumentCorpus(Corpus):
                     found = known.get(begin)
                     if found is None:
                         found = labels_in(begin)
-                        self._list.check(found, f"{name}: row {number}")
+                        self.documents.check(found, f"{name}: row {number}")
                         known[begin] = found
-                    if not self._list.named_by_numbers:
-                        self._add(None, found, name, f"row {number}")
+                    if not self.documents.named_by_numbers:
+                        self.documents.add(None, found, name, f"row {number}")
                 except W2VError as error:
                     self._refuse(error)
                     continue
                 texts.append(line[len(begin) :])
                 labels.append(found)
-            if self._list.named_by_numbers:
-                self._list.add_numbered(labels)
+            if self.documents.named_by_numbers:
+                self.documents.add_numbered(labels)
             if texts:
                 yield b"\n".join([*texts, b""])
 
@@ -205,7 +203,7 @@ class DocumentCorpus(Corpus):
 
     def _table(self, source: Source, name: str) -> Iterator[bytes]:
         """A table with a document in each row; tabs separate the columns text, id and label."""
-        columns = self._new_columns()
+        columns = self._columns_before(source)
 
         def parse(number: int, line: bytes) -> bytes | None:
             where, row = f"{source.place}: row {number}", line.decode()
@@ -232,16 +230,20 @@ class DocumentCorpus(Corpus):
         lines = (line.decode() for line in self._lines_of(source))
         yield from self._texts(records(lines, source.place), parse)
 
+    def _columns_before(self, source: Source) -> Columns:
+        """The columns of a table whose rows are read next, here from its first row on."""
+        return self._new_columns()
+
     def _new_columns(self) -> Columns:
         """The columns of the next table, by the settings."""
         pair = "id" if self._labels == "extra" else "label"
-        return Columns(self._settings.columns, self._settings.header, pair, self._extra)
+        return Columns(self.settings.columns, self.settings.header, pair, self._extra)
 
     def _text_of(self, fields: dict[str, str], name: str, where: str) -> bytes:
         """Add the document of a table row; returns its text."""
-        separator = self._settings.label_separator
+        separator = self.settings.label_separator
         labels = split_labels(fields.get("label", ""), separator, f"{name}: {where}")
-        self._add(fields.get("id"), labels, name, where, fields.get(EXTRA, "").strip())
+        self.documents.add(fields.get("id"), labels, name, where, fields.get(EXTRA, "").strip())
         return fields["text"].encode()
 
     def _objects(self, source: Source, name: str) -> Iterator[bytes]:
@@ -255,12 +257,12 @@ class DocumentCorpus(Corpus):
 
     def _object_text(self, value: dict[str, Any], name: str, number: int, where: str) -> bytes:
         """Add the document of an object; returns its text."""
-        settings = self._settings
+        settings = self.settings
         text = text_field(value, settings.text_field, where, needed=True)
         id_ = id_field(value, settings.id_field or "id", where, settings.id_field is not None)
         labels = label_field(value, settings.label_field, where, settings.label_separator)
         extra = extra_field(value, self._extra, where) if self._extra is not None else ""
-        self._add(id_, labels, name, f"row {number}", extra)
+        self.documents.add(id_, labels, name, f"row {number}", extra)
         return self._encoded(str(text), where)
 
     def _columns_of(self, path: str, name: str) -> Iterator[bytes]:
@@ -273,7 +275,7 @@ class DocumentCorpus(Corpus):
                 f"{name_of(path)}: no Parquet or Arrow file: a pipe, or such a file that is "
                 "compressed, is not read; give the path of the file itself"
             )
-        settings, table, bytes_before = self._settings, ArrowTable(path), self.bytes_read
+        settings, table, bytes_before = self.settings, ArrowTable(path), self.bytes_read
         wanted = [(settings.text_field, "--text-field")]
         if settings.id_field is not None:
             wanted.append((settings.id_field, "--id-field"))
@@ -339,10 +341,14 @@ class DocumentCorpus(Corpus):
 
     def _file(self, source: Source, name: str) -> Iterator[bytes]:
         """A file of a folder that is one document, named by its path in the folder."""
-        self._add(name, (), "", source.place, name.rpartition("/")[0])
+        ends_line, size = True, 0
         for block in self._cut(source):
             self._digest.update(block)
+            ends_line, size = block.endswith(b"\n"), size + len(block)
             yield block.replace(b"\n", b" ")
+        if not ends_line:
+            self._digest.update(b"\n")
+        self.documents.add_file(name, source.place, size)
         yield b"\n"
 
     def _rows(self, source: Source) -> Iterator[tuple[int, bytes]]:
@@ -387,13 +393,6 @@ class DocumentCorpus(Corpus):
             self._digest.update(rest.rstrip(b"\r") + b"\n")
             yield rest
 
-    def _add(
-        self, id_: str | None, labels: tuple[str, ...], file: str, where: str, extra: str = ""
-    ) -> None:
-        """Add a document, see `DocumentList.add`; its name is part of the fingerprint."""
-        if line := self._list.add(id_, labels, file, where, extra):
-            self._digest.update(line)
-
     def row_numbers(self) -> np.ndarray:
         """`rows` as int32 (D,)."""
-        return self._list.row_numbers()
+        return self.documents.row_numbers()
