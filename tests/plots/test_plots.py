@@ -496,6 +496,7 @@ def test_a_value_that_is_missing_is_a_gap():
 def test_a_logarithmic_x_axis_has_whole_numbers_at_its_marks():
     lines = chart.Lines("t", "x", "y", [chart.Series("a", [0.1, 1e7], [1.0, 2.0])], log_x=True)
     [axes] = chart.Chart([lines]).draw().axes
-    assert axes.get_xscale() == "log" and axes.get_yscale() == "linear"
+    assert axes.get_xscale() == "log"
+    assert axes.get_yscale() == "linear"
     format = axes.xaxis.get_major_formatter()
     assert [format(value) for value in (0.1, 1e7)] == ["0.1", "10,000,000"]
