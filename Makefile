@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 
 .PHONY: help demo test test-python test-bounds test-slow newest-numba soak lint types docs docs-fresh
-.PHONY: check bench man dist clean
+.PHONY: site look-at-site check bench man dist clean
 .DELETE_ON_ERROR:
 
 help:  ## List these targets.
@@ -22,6 +22,10 @@ help:  ## List these targets.
 demo/docstrings.txt: corpora/docstrings.py | .venv/installed
 	mkdir -p demo
 	$(BIN)/python corpora/docstrings.py > $@
+
+.venv/documented: .venv/tested
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[docs]'
+	touch $@
 
 demo/vectors.safetensors: demo/docstrings.txt
 	$(BIN)/w2v train $< --model skipgram --tokenizer words --lowercase -o $@
@@ -85,6 +89,10 @@ demo/topics.safetensors: demo/docstrings.txt
 demo/explorer.html: demo/vectors.safetensors .venv/tested
 	$(BIN)/w2v plot --top 4000 --method tsne -v $< -o $@
 
+# The page shows the beginnings of the documents as they were, line by line.
+demo/topics.html: demo/topics.safetensors demo/docstrings.txt
+	$(BIN)/w2v topics $^ -o $@
+
 .github/explorer.png: demo/explorer.html
 	chromium --headless --no-sandbox --hide-scrollbars --window-size=1200,760 \
 		--screenshot=$@ 'file://$(CURDIR)/$<#word=thread&mark=socket&mark=matrix&mark=exception' 2>/dev/null
@@ -94,6 +102,16 @@ docs: .venv/tested .github/map.png .github/topics.png .github/explorer.png  ## R
 
 docs-fresh: .venv/tested  ## Check that generated parts and transcripts are up to date.
 	$(BIN)/python tests/readme.py --check
+
+SITE := build/site
+
+# Not --quiet: it would also hide the warnings that --strict counts.
+site: .venv/documented demo/explorer.html demo/topics.html  ## Build the site of README and manual in build/site, and check its links.
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --clean --config-file .site/mkdocs.yml --site-dir ../$(SITE)
+	$(BIN)/python .site/check.py $(SITE)
+
+look-at-site: site  ## Open all pages of the site in Chromium; check width, colours and search; write screenshots.
+	$(BIN)/python .site/browse.py $(SITE) build/site-screens
 
 check: .venv/tested  ## Run lint, types, test, test-python, test-bounds and docs-fresh, as CI does.
 	$(MAKE) -j2 --output-sync=target --no-print-directory lint types test test-python test-bounds docs-fresh
