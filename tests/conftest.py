@@ -18,9 +18,11 @@ from w2v.system.signals import STOPS
 # A shell ignores SIGINT in processes that it starts in the background, and training respects that.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
-# The suite draws the same examples each time. `make test-slow` draws many others, and prints the
-# decorator @reproduce_failure for each example that fails.
-hypothesis.settings.register_profile("house", deadline=None, derandomize=True, max_examples=50)
+# The suite draws the same examples each time, and fewer where kernels are not compiled. `make
+# test-slow` draws many others, and prints the decorator @reproduce_failure for each that fails.
+hypothesis.settings.register_profile(
+    "house", deadline=None, derandomize=True, max_examples=50 if COMPILED else 10
+)
 hypothesis.settings.register_profile("free", deadline=None, max_examples=1000, print_blob=True)
 hypothesis.settings.load_profile(os.environ.get("W2V_DRAWS", "house"))
 

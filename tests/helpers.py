@@ -23,6 +23,9 @@ from w2v.training.loop import run
 
 COMPILED = os.environ.get("NUMBA_DISABLE_JIT", "0") == "0"
 compiled = pytest.mark.skipif(not COMPILED, reason="trains too much for uncompiled kernels")
+# The uncompiled run shows that kernels do the same as Python code, and which lines tests reach. A
+# test of something else, in a process of its own or of many cases of one path, adds nothing there.
+compiled_only = pytest.mark.skipif(not COMPILED, reason="the compiled run shows as much")
 
 ZSTD = packing._zstd()
 # A function for each compression, by its name. Only zstd needs a package.

@@ -6,7 +6,9 @@ from pathlib import Path
 
 import naive
 import pytest
+from helpers import compiled_only
 
+pytestmark = compiled_only  # it calls no kernel
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "w2v"
 MODULES = {

@@ -7,9 +7,12 @@ import sys
 import click
 import pytest
 import readme
+from helpers import compiled_only
 
 from w2v.cli import COMMANDS, cli
 from w2v.models import models
+
+pytestmark = compiled_only  # it calls no kernel
 
 TEXTS = {page.name: page.read_text() for page in readme.PAGES}
 

@@ -15,7 +15,7 @@ import fasttext_files as files
 import hypothesis.strategies as st
 import numpy as np
 import pytest
-from helpers import PACKERS, mutate
+from helpers import COMPILED, PACKERS, mutate
 from hypothesis import HealthCheck, example, given, settings
 
 from w2v.embeddings import container, formats, query, transform
@@ -37,7 +37,7 @@ from w2v.text.encode import open_corpus
 from w2v.text.vocabulary import END, UNKNOWN, read_counts
 from w2v.topics import mallet
 
-MUTANTS = int(os.environ.get("W2V_MUTANTS", "250"))  # of each kind of file
+MUTANTS = int(os.environ.get("W2V_MUTANTS", "250" if COMPILED else "40"))  # of each kind of file
 MEMORY = 64 << 20  # bytes; the files have a few thousand
 
 NAMES = ["the", "é", "日本", "a b", "\x1b[31mred\x07", "\udcff", "</s>", "\u202eabc", "king"]

@@ -11,7 +11,7 @@ import click
 import numpy as np
 import pytest
 import safetensors.numpy
-from helpers import compiled, one_line
+from helpers import compiled, compiled_only, one_line
 
 from w2v.cli import COMMANDS, cli
 from w2v.cli.command import finite
@@ -239,6 +239,7 @@ def test_a_signal_ends_training_with_its_status_and_leaves_at_most_a_checkpoint(
 IN, OUT = "standard input is closed", "standard output is closed"
 
 
+@compiled_only
 @pytest.mark.parametrize(
     ("command", "code", "said"),
     [
@@ -513,6 +514,7 @@ def test_a_reader_that_has_seen_enough_is_no_error(toy, folder):
     assert said == ""
 
 
+@compiled_only
 def test_a_full_disk_is_one_line(w2v, toy):
     if not os.path.exists("/dev/full"):
         pytest.skip("no /dev/full here")

@@ -14,7 +14,7 @@ from pathlib import Path
 import click
 import planted
 import pytest
-from helpers import COMPILED, PACKERS, mutate
+from helpers import COMPILED, PACKERS, compiled_only, mutate
 
 from w2v.cli import cli, main
 from w2v.cli.command import Command, InputFile, is_given_once
@@ -172,6 +172,12 @@ READS = {
     },
 }  # fmt: skip
 EACH = [(command, reads) for command, found in READS.items() for reads in found]
+# Without compiled kernels one file of each command is enough, because each is opened alike.
+FIRST_UNCOMPILED = [
+    pytest.param(command, reads, marks=[compiled_only] * bool(number))
+    for command, found in READS.items()
+    for number, reads in enumerate(found)
+]
 
 
 def commands(group=cli, before=()):
@@ -282,7 +288,7 @@ def ask(w2v, folder, made, monkeypatch):
     return call
 
 
-@pytest.mark.parametrize(("command", "reads"), EACH)
+@pytest.mark.parametrize(("command", "reads"), FIRST_UNCOMPILED)
 def test_a_pipe_is_read_as_the_file_is(ask, folder, command, reads):
     name = READS[command][reads][0]
     data = (folder / name).read_bytes()
@@ -307,6 +313,7 @@ def test_a_pipe_is_read_as_the_file_is(ask, folder, command, reads):
     assert stdin.out == wanted.out.replace(name, "-")
 
 
+@compiled_only
 @pytest.mark.parametrize(
     ("command", "reads"), [each for each in EACH if READS[each[0]][each[1]][0] in TEXTS]
 )
@@ -318,6 +325,7 @@ def test_a_byte_order_mark_is_no_letter(ask, folder, command, reads):
     assert (marked.code, marked.out) == (wanted.code, wanted.out), marked.err
 
 
+@compiled_only
 @pytest.mark.parametrize(
     ("number", "command", "reads"),
     [(n, *each) for n, each in enumerate(EACH) if READS[each[0]][each[1]][0] in TEXTS],
@@ -344,6 +352,7 @@ BAD = {
 }
 
 
+@compiled_only
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")
 @pytest.mark.parametrize(("command", "reads"), EACH)
 def test_what_is_no_such_file_is_read_or_refused_in_one_line(ask, folder, command, reads):

@@ -8,6 +8,7 @@ import click
 import numpy as np
 import planted
 import pytest
+from helpers import compiled_only
 
 from w2v.cli import cli
 from w2v.embeddings import container
@@ -122,7 +123,10 @@ def files(folder, monkeypatch):
 
 
 @pytest.mark.parametrize(("command", "writes", "reads"), [*pairs()])
-@pytest.mark.parametrize("way", ["path", "symbolic link", "hard link"])
+@pytest.mark.parametrize(
+    "way",
+    ["path", *(pytest.param(way, marks=compiled_only) for way in ("symbolic link", "hard link"))],
+)
 def test_no_output_replaces_an_input(w2v, files, folder, command, writes, reads, way):
     name = {**NEEDED[command], **READS[command]}[reads]
     given = WRITES[command.removesuffix(" --loss")][writes]
@@ -222,6 +226,7 @@ def test_devices_may_be_given_twice(files):
         output_files.check({"-o": "-", "--curve": "-"}, {})
 
 
+@compiled_only
 def test_standard_streams_are_files_too(files, folder):
     import subprocess
 

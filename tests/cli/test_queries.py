@@ -8,6 +8,7 @@ import sys
 
 import numpy as np
 import pytest
+from helpers import compiled_only
 
 import w2v as library
 from w2v.embeddings import formats
@@ -233,6 +234,7 @@ def test_several_texts_are_asked_for_one_after_the_other(w2v, folder):
     assert outcome == (2, both.out, "w2v: none of the words of 'zz' is in the model's vocabulary\n")
 
 
+@compiled_only
 def test_a_pipe_that_stays_open_is_answered_as_it_comes(toy, folder):
     with subprocess.Popen(
         [sys.executable, "-m", "w2v", "similar", "-", "-k", "1", "--tsv"],

@@ -7,7 +7,7 @@ import sys
 
 import numba
 import pytest
-from helpers import compiled
+from helpers import compiled, compiled_only
 
 from w2v.cli import COMMANDS
 from w2v.kernels import cache
@@ -27,6 +27,7 @@ def loaded(folder, *args, **environment):
     return set(done.stderr.split())
 
 
+@compiled_only
 def test_help_loads_click_only(tmp_path):
     found = loaded(tmp_path, "--help")
     assert "w2v.cli.help" in found
@@ -41,10 +42,12 @@ def test_help_of_every_command(w2v, command, tmp_path):
     assert outcome.err == ""
 
 
+@compiled_only
 def test_help_of_a_command_loads_no_numpy(tmp_path):
     assert not loaded(tmp_path, "train", "--help") & {"numpy", "numba", "scipy"}
 
 
+@compiled_only
 @pytest.mark.parametrize(
     "args",
     [("similar", "king"), ("analogy", "man", "king", "woman"), ("info", "vectors.safetensors"),
@@ -55,6 +58,7 @@ def test_queries_load_neither_numba_nor_scipy_nor_help(toy, folder, args):
     assert not loaded(folder, *args) & {"numba", "scipy", "w2v.cli.help"}
 
 
+@compiled_only
 def test_queries_of_int8_load_neither_numba_nor_scipy(w2v, toy, folder):
     for options in (("--dtype", "i8"), ("--dim", "2"), ("--whiten",)):
         change = ("convert", "vectors.safetensors", "x.safetensors", *options)
@@ -62,6 +66,7 @@ def test_queries_of_int8_load_neither_numba_nor_scipy(w2v, toy, folder):
         assert not loaded(folder, "similar", "king", "-v", "x.safetensors") & {"numba", "scipy"}
 
 
+@compiled_only
 def test_commands_for_several_files_load_neither_numba_nor_scipy(w2v, toy, folder):
     file = "vectors.safetensors"
     assert w2v("convert", file, "other.txt").code == 0
@@ -91,6 +96,7 @@ def cache_directory(**environment):
     ).stdout.strip()  # fmt: skip
 
 
+@compiled_only
 def test_compiled_kernels_are_kept_by_user_and_by_mode(tmp_path):
     plain = cache_directory(XDG_CACHE_HOME=str(tmp_path))
     assert plain.startswith(str(tmp_path / "w2v" / "kernels-"))
@@ -100,6 +106,7 @@ def test_compiled_kernels_are_kept_by_user_and_by_mode(tmp_path):
     assert named.startswith(str(tmp_path / "named"))
 
 
+@compiled_only
 def test_without_a_place_for_kernels_they_go_to_a_private_temporary_one(tmp_path):
     (tmp_path / "file").write_text("no directory can be made in here")
     fallback = cache_directory(XDG_CACHE_HOME=str(tmp_path / "file"), TMPDIR=str(tmp_path))
@@ -165,6 +172,7 @@ def test_a_full_disk_under_the_kernels_is_named_and_stops_nothing(kept_in, caplo
     assert caplog.messages == [f"{said}set NUMBA_CACHE_DIR to a folder on another disk"]
 
 
+@compiled_only
 def test_a_disk_that_takes_no_bytes_is_noticed_before_kernels_are_compiled(tmp_path):
     code = (
         "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))\n"
@@ -199,6 +207,7 @@ def test_kernels_that_no_version_has_used_for_long_are_removed(tmp_path, monkeyp
     assert (target / "file").exists()
 
 
+@compiled_only
 def test_the_program_that_imports_our_kernels_keeps_its_own_cache(tmp_path):
     code = (
         "import numba; before = numba.config.CACHE_DIR\n"

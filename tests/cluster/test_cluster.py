@@ -45,8 +45,9 @@ clustered = pytest.mark.skipif(not COMPILED, reason="kernels that are not compil
 OPTIONS = {"deterministic": True, "shards": 5, "round_words": 40}
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture(autouse=True, scope="module")
 def _collected():
+    """Collect broken connections while their warnings are still ignored, and not in later tests."""
     yield
     gc.collect()
 
@@ -198,7 +199,10 @@ def make_cluster_job(cluster, text, name="skipgram", output="x.safetensors", **o
 
 
 def reference(folder, text, name="skipgram", **options):
-    """The bytes of the output with --deterministic in this process."""
+    """The bytes of the output with --deterministic in this process.
+
+    A test calls this first: the workers then find the compiled kernels in the cache.
+    """
     finish(make_run(text, "reference.safetensors", name, **{**OPTIONS, **options}))
     return (folder / "reference.safetensors").read_bytes()
 
@@ -222,22 +226,24 @@ def kill(cluster, count):
 @clustered
 @pytest.mark.parametrize("name", WITH_LOSSES)
 def test_the_bytes_are_those_of_one_machine(workers, folder, text, name):
+    wanted = reference(folder, text, name)
     with Cluster(workers.scheduler_address) as cluster:
         training = make_cluster_job(cluster, text, name)
         finish(training)
     assert len(training.executor.plan) > 4 * OPTIONS["shards"]
-    assert (folder / "x.safetensors").read_bytes() == reference(folder, text, name)
+    assert (folder / "x.safetensors").read_bytes() == wanted
 
 
 @clustered
 def test_words_composed_from_ngrams_have_the_bytes_of_one_machine(workers, folder, text):
+    wanted = reference(folder, text, subwords="3-4")
     with Cluster(workers.scheduler_address) as cluster:
         finish(make_cluster_job(cluster, text, subwords="3-4"))
-    assert (folder / "x.safetensors").read_bytes() == reference(folder, text, subwords="3-4")
+    assert (folder / "x.safetensors").read_bytes() == wanted
 
 
 @clustered
-@pytest.mark.parametrize("count", [1, 4])
+@pytest.mark.parametrize("count", [1, 3])
 def test_the_bytes_are_those_of_any_number_of_workers(folder, text, count):
     with start_cluster(count) as started, Cluster(started.scheduler_address) as cluster:
         training = make_cluster_job(cluster, text)
@@ -262,9 +268,9 @@ def test_workers_that_come_take_part_and_change_nothing(workers, folder, text, m
     with Cluster(workers.scheduler_address) as cluster:
         training = make_cluster_job(cluster, text)
         try:
-            training.messages.progress = when_half_is_done(training, lambda: workers.scale(4))
+            training.messages.progress = when_half_is_done(training, lambda: workers.scale(3))
             training.train()
-            workers.wait_for_workers(4, timeout=60)
+            workers.wait_for_workers(3, timeout=60)
         finally:
             workers.scale(2)
         training.save()
@@ -334,7 +340,7 @@ def test_a_scheduler_that_is_gone_leaves_a_checkpoint_to_go_on_from(w2v, folder,
     assert outcome.code == 1
     assert "the connection to the scheduler is lost" in outcome.err.splitlines()[-1]
     assert "the same command with --resume" in outcome.err
-    with start_cluster(2) as second:
+    with start_cluster(1) as second:
         found = w2v(*options, "--cluster", second.scheduler_address, "--resume")
         assert (found.code, "resumed from" in found.err) == (0, True)
     went_on = (folder / "x.safetensors").read_bytes()

@@ -11,7 +11,7 @@ from pathlib import Path
 import fasttext_files as files
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import w2v
@@ -84,7 +84,6 @@ def test_unknown_words_are_queries(tmp_path):
     assert vectors.similarity("the", "thee") == pytest.approx(cosines[1], abs=1e-6)
 
 
-@settings(deadline=None, max_examples=50)
 @given(st.text(min_size=1, max_size=8), st.integers(1, 4), st.integers(0, 3))
 def test_kernel_and_twin_find_the_same_ngrams(word, minn, more):
     """For any text: the kernel, the Python of `Subwords` and the definition."""

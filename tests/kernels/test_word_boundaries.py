@@ -1,11 +1,13 @@
 """Texts in any script are split into words as by a regular expression."""
 
 import random
+import unicodedata
 
 import hypothesis.strategies as st
 import naive
 import numpy as np
 import pytest
+from helpers import COMPILED, compiled
 from hypothesis import given
 
 from w2v.kernels.word_boundaries import classify, copy_tokens
@@ -34,8 +36,14 @@ def test_pieces_of_text_are_split_as_by_the_twin(tokenizer, text):
 
 @each
 def test_each_character_of_unicode_is_treated_as_by_the_twin(tokenizer):
-    characters = [*map(chr, range(0xD800)), *map(chr, range(0xE000, 0x110000))]
+    # Of the code points that are private or not assigned, nine of ten, one of each 64 is enough.
+    characters = [
+        character
+        for character in map(chr, [*range(0xD800), *range(0xE000, 0x110000)])
+        if unicodedata.category(character) not in ("Cn", "Co") or ord(character) % 64 == 0
+    ]
     random.Random(1).shuffle(characters)
+    characters = characters[:: 1 if COMPILED else 500]  # uncompiled, all of them take minutes
     # Each character within a word, and in a random place.
     text = "".join(f"a{c}b " for c in characters) + "".join(characters)
     assert tokens(text.encode(), tokenizer) == (naive.copy_tokens(text, ALONE[tokenizer]) or [""])
@@ -61,6 +69,7 @@ def test_bytes_that_are_not_utf8_are_survived(tokenizer, data):
     assert copy_tokens(text, classes, starts, count, found) <= found.size
 
 
+@compiled
 @each
 def test_a_megabyte_of_underscores_takes_no_quadratic_time(tokenizer):
     assert tokens(b"_'" * (1 << 20) + b"\n", tokenizer) == ["\n"]

@@ -9,6 +9,7 @@ from helpers import (
     WITH_LOSSES,
     WITH_WORDS,
     compiled,
+    compiled_only,
     finish,
     least_fall,
     make_run,
@@ -248,6 +249,7 @@ def test_changes_that_are_computed_summed_in_parts_and_applied_are_merged_rows(
     np.testing.assert_allclose(applied, twin, rtol=1e-5, atol=5e-6)
 
 
+@compiled_only
 @pytest.mark.parametrize("name", WITH_LOSSES)
 @pytest.mark.parametrize("shards", [1, 3])
 def test_the_bytes_do_not_depend_on_threads(text, folder, name, shards):

@@ -6,7 +6,7 @@ import naive
 import numpy as np
 import pytest
 from fasttext_files import bucket_of, ngrams
-from helpers import listed
+from helpers import compiled_only, listed
 
 from w2v.embeddings.subwords import LONGEST_WORD
 from w2v.errors import W2VError
@@ -119,6 +119,7 @@ def test_wrong_lengths_are_an_error_of_one_line(value):
         _ = SubwordSettings(value).ngram_lengths
 
 
+@compiled_only
 @pytest.mark.parametrize(("lengths", "buckets"), [("3-6", 0), ("1-3", 50)])
 def test_the_estimate_for_numbering_ngrams_is_an_upper_one(monkeypatch, lengths, buckets):
     monkeypatch.setattr("w2v.negative_sampling.subword_rows._WORDS", 256)

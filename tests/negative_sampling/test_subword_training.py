@@ -5,7 +5,17 @@ import json
 import naive
 import numpy as np
 import pytest
-from helpers import COMPILED, WITH_WORDS, V, finish, gradient, listed, make_run, stop_at
+from helpers import (
+    COMPILED,
+    WITH_WORDS,
+    V,
+    compiled_only,
+    finish,
+    gradient,
+    listed,
+    make_run,
+    stop_at,
+)
 
 from w2v.embeddings import formats, query
 from w2v.kernels import composition
@@ -53,7 +63,7 @@ def test_words_are_composed_and_their_changes_scattered():
 def text(folder, monkeypatch):
     """A text in the current folder whose words are stems with endings, in a few dozen chunks."""
     monkeypatch.setattr("w2v.training.chunks.SMALL_CHUNK", 80)
-    (folder / "text").write_text(inflected(1500 if COMPILED else 60))
+    (folder / "text").write_text(inflected(1500 if COMPILED else 30))
     return "text"
 
 
@@ -172,6 +182,7 @@ def test_the_model_file_composes_its_words_again(text, name):
         np.testing.assert_allclose(table.row(row), again, rtol=1e-4, atol=1e-6)
 
 
+@compiled_only
 @pytest.mark.parametrize("buckets", [0, 11])
 @each_model
 def test_threads_do_not_change_a_deterministic_run(text, folder, name, buckets):

@@ -4,10 +4,16 @@ import json
 
 import numpy as np
 import pytest
-from helpers import check_gradients, compiled
+from helpers import COMPILED, check_gradients, compiled
 
 from w2v.networks.lag_experiment import CHANCE, DISTANCES, LagModel, train_on_task
 from w2v.networks.synthetic_tasks import LANGUAGES, WORDS, adding, lines, sentences
+
+if not COMPILED:  # an evaluation would take longer than all else
+
+    @pytest.fixture(autouse=True)
+    def _few_rows(monkeypatch):
+        monkeypatch.setattr("w2v.networks.lag_experiment.TEST_ROWS", 16)
 
 
 def test_marked_numbers_add_up_and_chance_is_a_sixth():

@@ -22,6 +22,7 @@ from helpers import (
     ITERATIVE_ARGS,
     WITH_LOSSES,
     compiled,
+    compiled_only,
     finish,
     make_run,
     short_training,
@@ -324,7 +325,11 @@ def test_every_model_is_among_those_that_are_stopped():
 @pytest.mark.parametrize(
     ("name", "suffix"),
     [*((name, ".safetensors") for name in ITERATIVE_ARGS | CLOSED_FORM_ARGS)]
-    + [(name, suffix) for name in ("skipgram", "pv-dbow", "lsa") for suffix in SUFFIXES],
+    + [
+        pytest.param(name, suffix, marks=compiled_only)
+        for name in ("skipgram", "pv-dbow", "lsa")
+        for suffix in SUFFIXES
+    ],
 )
 def test_a_stop_after_the_training_waits_for_the_file(
     w2v, small, folder, monkeypatch, name, suffix
@@ -382,7 +387,7 @@ def test_a_file_that_cannot_be_written_leaves_a_checkpoint(w2v, small, folder, m
 
 
 @compiled
-@pytest.mark.parametrize("stops", [6, pytest.param(120, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("stops", [3, pytest.param(120, marks=pytest.mark.slow)])
 def test_a_real_process_that_is_stopped_while_it_writes_loses_nothing(folder, stoppable, stops):
     """One or two signals come at random moments between the last chunk and the rename."""
     rng = random.Random(3)

@@ -109,7 +109,7 @@ def test_a_block_within_another_is_a_part_of_it():
 
 
 @pytest.mark.parametrize("number", STOPS)
-def test_the_first_signal_is_raised_and_others_do_not_disturb_what_tidies_up(number):
+def test_the_first_signal_is_raised_and_others_do_not_disturb_what_tidies_up(stoppable, number):
     signals.catch()
     with pytest.raises(Stopped) as stopped:
         os.kill(HERE, number)

@@ -10,7 +10,7 @@ import hypothesis.strategies as st
 import naive
 import numpy as np
 import pytest
-from helpers import COMPILED
+from helpers import COMPILED, compiled_only
 from hypothesis import given
 
 from w2v.errors import W2VError
@@ -289,7 +289,7 @@ KINDS = {
 }
 
 
-@pytest.mark.parametrize("command", ["vocab", "train"])
+@pytest.mark.parametrize("command", ["vocab", pytest.param("train", marks=compiled_only)])
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_newcomer_is_told_of_punctuation_and_capitals_that_are_part_of_words(
     w2v, folder, kind, command
