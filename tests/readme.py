@@ -1,12 +1,19 @@
 #!/usr/bin/env python3
 """Generate parts of the README and the manual anew, or --check that they are up to date.
 
+Notebooks of pages are written too; see notebook.py.
+
 A part is the text between <!-- NAME --> and <!-- /NAME -->. The parts `commands`, `models`,
 `options`, `presets` and `source` are made from the program. In the parts of TRANSCRIPTS, each line
 that begins with "$ " is run as a command, and its stdout and stderr follow the line. All commands
 of the parts of one page run in one folder, which has the planted corpus as planted.txt at the
-start, and the archive as news and news.jsonl. Times, rates and memory differ between machines and
-are replaced by "…".
+start, the archive as news and news.jsonl, the scripts of corpora, and the Python programs of the
+page: blocks of Python whose first line is their name, such as "# groups.py". Times, rates and
+memory differ between machines and are replaced by "…".
+
+The text of some pages is not the same on each machine. The first part of such a page prints its
+SHA-256. Where that differs from the page's, the parts of the page are left alone, and a line says
+so. To write such a page for another text, remove the SHA-256 from it before.
 """
 
 from __future__ import annotations
@@ -19,6 +26,8 @@ import sys
 import tempfile
 from collections.abc import Iterable
 from pathlib import Path
+
+import notebook
 
 ROOT = Path(__file__).parents[1]
 README = ROOT / "README.md"
@@ -59,7 +68,17 @@ TRANSCRIPTS = [  # the parts of each page
     ("runs",),
     ("drift",),
     ("over_time", "over_dates", "over_updates"),
-]
+    (
+        "words_text", "words_look", "words_first", "words_mended", "words_epochs", "words_preset",
+        "words_judged", "words_questions", "words_rare", "words_all", "words_phrases",
+        "words_subwords", "words_map", "words_used",
+    ),
+    (
+        "turkish_look", "turkish_lower", "turkish_whole", "turkish_rare", "turkish_subwords",
+        "turkish_longer", "turkish_pairs",
+    ),
+]  # fmt: skip
+P_VALUE = re.compile(r"\bp (<\.\d+|\d\.\d+(?:e-\d+)?)")
 TOLERANCE = 0.02  # of scores, between processors: they sum in another order
 
 
@@ -195,8 +214,23 @@ def first_line(path: Path) -> str:
     return documentation.split("\n")[0].replace("|", "\\|")
 
 
+def programs(page: str) -> dict[str, str]:
+    """The Python programs of a page, by the name of their file."""
+    blocks = re.findall(r"```python\n(# (\w+\.py)\n.*?)```", page, re.DOTALL)
+    return {name: text for text, name in blocks}
+
+
+def other_text(old: str, new: str) -> bool:
+    """Whether a part and its present output have the SHA-256 of different texts."""
+    known = re.findall(r"\b[0-9a-f]{64}\b", old)
+    return bool(known) and known != re.findall(r"\b[0-9a-f]{64}\b", new)
+
+
 def transcripts(names: Iterable[str]) -> dict[str, str]:
-    """The commands of the transcripts of a page with their present output, by part."""
+    """The commands of the transcripts of a page with their present output, by part.
+
+    None of them if the text of the page is another one on this machine.
+    """
     import archive
     import planted
 
@@ -208,7 +242,10 @@ def transcripts(names: Iterable[str]) -> dict[str, str]:
         Path(folder, "questions.txt").write_text(planted.questions())
         for output in ("news", "news.jsonl"):
             archive.write(Path(folder, output))
+        Path(folder, "corpora").symlink_to(ROOT / "corpora")
         for name in names:
+            for file, program in programs(page_with(name).read_text()).items():
+                Path(folder, file).write_text(program)
             lines = ["```console"]
             for line in part(name).splitlines():
                 if line.startswith("$ "):
@@ -218,6 +255,13 @@ def transcripts(names: Iterable[str]) -> dict[str, str]:
                     )  # fmt: skip
                     lines += [line, *masked(done.stdout).splitlines()]
             found[name] = "\n".join([*lines, "```"])
+            if other_text(part(name), found[name]):
+                print(
+                    f"{page_with(name).name}: its transcripts are not checked, because this "
+                    "machine's text is another one: see its SHA-256 and version of Python",
+                    file=sys.stderr,
+                )
+                return {}
     return found
 
 
@@ -239,11 +283,16 @@ def fresh() -> dict[str, str]:
     } | {name: text for names in TRANSCRIPTS for name, text in transcripts(names).items()}
 
 
+def significance(match: re.Match[str]) -> str:
+    """Whether a p-value is below 0.05: its digits change more than those of scores."""
+    return "significant" if match[1].startswith("<") or float(match[1]) < 0.05 else "by chance"
+
+
 def differences(old: str, new: str) -> list[str]:
     """Lines that differ by more than the last digits of a score."""
     number = re.compile(r"-?\d+\.\d{2,}")
     found = []
-    before, after = old.splitlines(), new.splitlines()
+    before, after = (P_VALUE.sub(significance, text).splitlines() for text in (old, new))
     for number_of_line in range(max(len(before), len(after))):
         a = before[number_of_line] if number_of_line < len(before) else ""
         b = after[number_of_line] if number_of_line < len(after) else ""
@@ -266,6 +315,9 @@ def main() -> None:
             page.write_text(new)
         elif found := differences(old, new):
             sys.exit("\n".join([*found[:10], f"{page.name} is stale: run `make docs`"]))
+    if "--check" not in sys.argv:
+        for path, content in notebook.notebooks().items():
+            path.write_text(content)
 
 
 if __name__ == "__main__":

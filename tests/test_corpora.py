@@ -8,13 +8,16 @@ import shutil
 import subprocess
 import sys
 import tarfile
+import unicodedata
 import zipfile
 from dataclasses import replace
 from pathlib import Path
 
+import docstrings
 import fetch
 import pytest
 import table
+import turkish
 from helpers import compiled
 
 ROOT = Path(__file__).parents[1]
@@ -193,3 +196,89 @@ def test_a_batch_job_is_silent_does_nothing_twice_and_fails_where_it_should(tmp_
     assert "w2v: /dev/null: no words in the text" in wrong.stderr
     assert "Error 2" in wrong.stderr
     assert not (tmp_path / "wrong" / "vectors.safetensors").exists()
+
+
+@pytest.mark.parametrize(
+    ("form", "built"),
+    [
+        ("evlerimde", ("ev", True, "my", "loc")),
+        ("kitabı", ("kitap", False, "", "acc")),
+        ("kitaplar", ("kitap", True)),
+        ("kitapta", ("kitap", False, "", "loc")),
+        ("okulda", ("okul", False, "", "loc")),
+        ("sütün", ("süt", False, "", "gen")),
+        ("kapıyı", ("kapı", False, "", "acc")),
+        ("kapısını", ("kapı", False, "his", "acc")),
+        ("annesinden", ("anne", False, "his", "abl")),
+        ("çocuğumuza", ("çocuk", False, "our", "dat")),
+        ("kliniğinizde", ("klinik", False, "your all", "loc")),
+        ("ekmeğiyle", ("ekmek", False, "his", "ins")),
+        ("gemiyle", ("gemi", False, "", "ins")),
+        ("resmi", ("resim", False, "", "acc")),
+        ("resimden", ("resim", False, "", "abl")),
+        ("burnum", ("burun", False, "my")),
+        ("ağza", ("ağız", False, "", "dat")),
+        ("kalbime", ("kalp", False, "my", "dat")),
+        ("kalplerin", ("kalp", True, "", "gen")),
+        ("kalpten", ("kalp", False, "", "abl")),
+    ],
+)
+def test_turkish_nouns(form, built):
+    assert turkish.noun(*built) == form
+
+
+@pytest.mark.parametrize(
+    ("form", "built"),
+    [
+        ("okumadık", ("oku", "past", "we", True)),
+        ("okuyacağım", ("oku", "future", "i")),
+        ("açtın", ("aç", "past", "you")),
+        ("açacaksınız", ("aç", "future", "you all")),
+        ("gördüm", ("gör", "past", "i")),
+        ("temizlemeyecekler", ("temizle", "future", "they", True)),
+        ("gideceğiz", ("git", "future", "we")),
+        ("gittiler", ("git", "past", "they")),
+        ("gitmeyecek", ("git", "future", "he", True)),
+        ("bahsedeceğim", ("bahset", "future", "i")),
+        ("bıraktınız", ("bırak", "past", "you all")),
+        ("konuşacak", ("konuş", "future")),
+    ],
+)
+def test_turkish_verbs(form, built):
+    assert turkish.verb(*built) == form
+
+
+def test_turkish_letters():
+    assert turkish.upper("ışık içinde") == "IŞIK İÇİNDE"
+    writer = turkish.Writer(1)
+    lines = [writer.sentence(number) for number in range(120)]
+    assert [unicodedata.is_normalized("NFC", line) for line in lines[:11]] == [
+        number % 10 != 0 for number in range(11)
+    ]
+    assert all(line.isupper() or line.endswith(".") for line in lines)
+    again = turkish.Writer(1)
+    assert lines == [again.sentence(number) for number in range(120)]
+
+
+def test_turkish_forms_have_one_stem():
+    forms = turkish.forms()
+    assert len({form for form, _, _ in forms}) == len(forms) == 4368
+    assert len({stem for _, stem, _ in forms}) == 60
+    stems = {form: (stem, topic) for form, stem, topic in forms}
+    for a, b, score in turkish.pairs():
+        assert a != b
+        assert score == sum(x == y for x, y in zip(stems[a], stems[b], strict=True))
+
+
+def test_the_documentation_of_the_standard_library_has_no_tests_and_no_settings(tmp_path):
+    for name in ("a.py", "test/b.py", "c/tests/d.py", "_sysconfigdata__x.py", "site-packages/e.py"):
+        path = tmp_path / name
+        path.parent.mkdir(exist_ok=True, parents=True)
+        path.write_text('"""Doc."""')
+
+    def found(*without):
+        return [p.relative_to(tmp_path).as_posix() for p in docstrings.sources(tmp_path, *without)]
+
+    assert found(docstrings.NOT_EVERYWHERE) == ["a.py"]
+    assert found() == ["_sysconfigdata__x.py", "a.py", "c/tests/d.py", "test/b.py"]
+    assert docstrings.folders(()) == docstrings.folders()[:1]

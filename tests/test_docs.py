@@ -1,10 +1,12 @@
 """The pages name every command, option, file and model; their transcript: `make docs-fresh`."""
 
 import ast
+import json
 import re
 import sys
 
 import click
+import notebook
 import pytest
 import readme
 from helpers import compiled_only
@@ -87,6 +89,45 @@ def test_generated_parts_are_fresh():
         assert not readme.differences(
             page.read_text(), readme.replace(page.read_text(), part.__name__, part())
         )
+
+
+@pytest.mark.parametrize("path", notebook.notebooks(), ids=lambda path: path.name)
+def test_a_notebook_has_the_text_of_its_page(path):
+    assert path.read_text() == notebook.notebooks()[path]
+    code = ["".join(cell["source"]) for cell in json.loads(path.read_text())["cells"]]
+    page = path.with_suffix(".md").read_text()
+    for line in re.findall(r"(?m)^\$ (.*)$", page):
+        assert any(line in cell.splitlines() for cell in code), line
+
+
+def test_links_of_a_notebook_lead_somewhere():
+    for path in notebook.notebooks():
+        assert path.with_suffix(".md").exists()
+        assert f"({path.name})" in TEXTS[path.with_suffix(".md").name]
+
+
+def test_transcripts_of_another_text_are_left_alone(monkeypatch, capsys):
+    """Whose SHA-256 is not that of this machine's text. Numbers of the same text are compared."""
+    ours, theirs = "a" * 64, "b" * 64
+    assert readme.other_text(f"$ sha256sum t\n{ours}  t", f"$ sha256sum t\n{theirs}  t")
+    assert not readme.other_text(f"$ sha256sum t\n{ours}  t", f"$ sha256sum t\n{ours}  t")
+    assert not readme.other_text("$ sha256sum t", f"$ sha256sum t\n{ours}  t")
+    page = f"```console\n$ echo {theirs}\n{ours}\n```"
+    monkeypatch.setattr(readme, "part", lambda name: page)
+    monkeypatch.setattr(readme, "page_with", lambda name: readme.MANUAL / "first_vectors.md")
+    assert readme.transcripts(["first", "second"]) == {}
+    assert "another one" in capsys.readouterr().err
+
+
+def test_a_p_value_is_compared_by_what_it_says():
+    assert readme.differences("0.8 p 0.468 a", "0.8 p 0.731 a") == []
+    assert readme.differences("0.8 p 0.468 a", "0.8 p <.001 a")
+    assert readme.differences("(p 1.1e-03, x", "(p 2.9e-04, x") == []
+
+
+def test_programs_of_a_page_are_found_by_their_names():
+    page = "```python\n# a.py\nprint(1)\n```\n```python\nprint(2)\n```\n"
+    assert readme.programs(page) == {"a.py": "# a.py\nprint(1)\n"}
 
 
 def test_a_stale_number_is_noticed_and_a_last_digit_is_not():
