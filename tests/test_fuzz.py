@@ -19,7 +19,7 @@ from helpers import COMPILED, PACKERS, mutate
 from hypothesis import HealthCheck, example, given, settings
 
 from w2v.embeddings import container, formats, query, transform
-from w2v.embeddings.formats import word2vec_binary, word2vec_text
+from w2v.embeddings.formats import parquet, word2vec_binary, word2vec_text
 from w2v.embeddings.query import Query
 from w2v.embeddings.source import Diagnostics
 from w2v.embeddings.table import Table
@@ -221,6 +221,11 @@ def write_array(path, opened=open):
         file.write("the\nking\n\u00e9\n")
 
 
+def write_parquet(path):
+    pytest.importorskip("pyarrow", reason="no pyarrow: pip install 'w2v[arrow]'")
+    parquet.write(path, make_table().take(np.arange(3)))
+
+
 GLOVE = b"""the 0.5 -1e-3 2 3
 king 1 2 3 4
 \xc3\xa9 1 1 1 1
@@ -241,6 +246,7 @@ MAKERS = {
     "container of int8": container_of_int8,
     "array": write_array,
     "array.gz": lambda path: write_array(path, gzip.open),
+    "parquet": write_parquet,
     "counts": write_bytes(b"</s> 0\nthe 90\nking 40\n\xc3\xa9 7\n"),
     "pairs": write_bytes(b"the king 7.5\nking the 1\na b 3\n\xc3\xa9 the 2.25\n"),
     "questions": write_bytes(b": capitals\nthe king a b\nking the b a\n: gram1\na b the king\n"),
@@ -303,6 +309,7 @@ READERS = {
     "word2vec.txt.gz": use_vectors,
     "array": use_vectors,
     "array.gz": use_vectors,
+    "parquet": use_vectors,
     "counts": lambda path: read_counts(path, 5, None),
     "pairs": lambda path: similarity.similarity(make_table(), path),
     "questions": lambda path: analogies.analogies(make_table(), path, 100),

@@ -344,15 +344,15 @@ class Vectors(LabelsTexts):
         """Write the vectors to a file, completely or not at all, in the format of its suffix.
 
         The suffixes are .safetensors, .txt and .vec (word2vec text), .bin (fastText if the vectors
-        have subwords, else word2vec), .glove, .npy (with a list of words beside it) and .tsv. A
-        second suffix .gz, .bz2, .xz or .zst compresses all but .safetensors, .tsv and fastText's
-        .bin.
+        have subwords, else word2vec), .glove, .npy (with a list of words beside it), .tsv, .parquet
+        and .model2vec (a folder for model2vec and sentence-transformers). A second suffix .gz,
+        .bz2, .xz or .zst compresses .txt, .vec, .glove, .npy and word2vec's .bin.
 
         If the vectors come from a model, .safetensors keeps the complete model; other formats hold
         only this table. Raises W2VError for an unknown suffix or a name that does not fit.
         """
         target = python_arguments.path(path, "path")
-        if formats.writer(target) is None and self._is_container():
+        if formats.is_container(target) and self._is_container():
             with open(self._path, "rb") as file, atomic_file.replacing(target) as copy:
                 shutil.copyfileobj(file, copy)
         else:

@@ -244,3 +244,19 @@ def test_names_that_a_format_cannot_hold_are_found_before_the_work(w2v, folder):
     assert w2v("infer", "m.safetensors", "d.tsv", "-o", "y.txt", "--blank", "_").code == 0
     assert formats.load("y.txt").names[0] == "doc_0"
     assert w2v("infer", "m.safetensors", "d.tsv", "--tsv").out.startswith("doc 0\t")
+
+
+def test_what_a_model_of_documents_loses_is_said(w2v, folder):
+    words, documents = table(), table(5)
+    tensors = container.table_tensors("words", words) | container.table_tensors(
+        "documents", documents
+    )
+    container.write("d.safetensors", tensors, container.file_metadata())
+    container.write("w.safetensors", container.table_tensors("words", words), {})
+    said = "x.safetensors: only the vectors of {} are written; left out: {} (--table), and what "
+    outcome = w2v("convert", "d.safetensors", "x.safetensors")
+    assert said.format("words", "5 vectors of documents") in outcome.err
+    outcome = w2v("convert", "d.safetensors", "x.safetensors", "--table", "documents")
+    assert said.format("documents", "40 vectors of words") in outcome.err
+    assert outcome.err.count("\n") == 2
+    assert w2v("convert", "w.safetensors", "x.safetensors").err.count("\n") == 1

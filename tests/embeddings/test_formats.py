@@ -275,7 +275,7 @@ def test_the_suffix_picks_the_format_and_an_unknown_one_is_named():
     assert formats.writer("-") is word2vec_text.write
     assert formats.writer("x.bin") is word2vec_binary.write
     assert formats.writer("x.safetensors") is None
-    for name in ("x.pdf", "x.safetensors.gz", "x", "x.tsv.gz"):
+    for name in ("x.pdf", "x.safetensors.gz", "x", "x.tsv.gz", "x.parquet.gz"):
         with pytest.raises(W2VError, match=r"the suffix .* names no format; known: \.bin  \.gl"):
             formats.writer(name)
 

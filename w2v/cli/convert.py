@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 import click
@@ -21,7 +22,11 @@ if TYPE_CHECKING:
     from w2v.embeddings.table import Table
 
 # The formats that store each type.
-_DTYPES = {"f16": (".safetensors", ".npy"), "i8": (".safetensors",), "i4": (".safetensors",)}
+_DTYPES = {
+    "f16": (".safetensors", ".npy", ".parquet", ".model2vec"),
+    "i8": (".safetensors",),
+    "i4": (".safetensors",),
+}
 _NAMED = 3  # maximum number of words without a vector whose names are in a message
 
 
@@ -74,10 +79,11 @@ _NAMED = 3  # maximum number of words without a vector whose names are in a mess
 @classifier_options
 @click.option(
     "--dtype", type=click.Choice(["f32", "f16", "i8", "i4"]),
-    help="Type of the numbers: float32, float16 in half the size (.safetensors and .npy), or int8 "
-    "with a scale for each vector in a quarter of it (.safetensors). By default it is that of IN, "
-    "or f32 if the format of OUT cannot store it. A model nbow becomes a small .safetensors, which "
-    "predicts but has no word vectors; it may also be i4, with two numbers in a byte.",
+    help="Type of the numbers: float32, float16 in half the size (.safetensors, .npy, .parquet and "
+    ".model2vec), or int8 with a scale for each vector in a quarter of it (.safetensors). By "
+    "default it is that of IN, or f32 if the format of OUT cannot store it. A model nbow becomes a "
+    "small .safetensors, which predicts but has no word vectors; it may also be i4, with two "
+    "numbers in a byte.",
 )  # fmt: skip
 @click.option(
     "--format", "layout", type=click.Choice(["word2vec", "fasttext"]),
@@ -123,29 +129,28 @@ def convert(
     is the format of w2v train; .txt, .vec and - (stdout) are word2vec text; .bin is word2vec
     binary, or a fastText model if the vectors have subwords; .glove is text without a header, where
     names may have blanks; .npy is a NumPy array, with the names in a second file, .words; .tsv is
-    the two files of the Embedding Projector. A further suffix .gz, .bz2, .xz or .zst compresses
-    OUT, except .safetensors, .tsv and fastText models.
+    the two files of the Embedding Projector; .parquet is a table for databases (needs pip install
+    'w2v[arrow]'); .model2vec is a folder that model2vec and sentence-transformers load. A further
+    suffix .gz, .bz2, .xz or .zst compresses OUT, except .safetensors, .tsv, .parquet, .model2vec
+    and fastText models.
 
     --check repairs a damaged IN. It counts the rows if the header is wrong or missing, leaves out
     rows that cannot be read and vectors that are not finite, and keeps the first of several rows
     with the same name. It reports each repair on stderr.
     """
     from w2v.embeddings import formats, transform
-    from w2v.system import output_files
-    from w2v.system.progress import plural
 
     catch_signals()
+    target = formats.without_slash(target)
     _check_options(target, only, limit, words, layout)
     _check_numbers(target, table, center, whiten, dtype)
-    output_files.check(
-        {"OUT": target, "the list of names": formats.written_beside(target)},
-        {
-            "one of the files of IN": formats.read_with(source),
-            "one of the lists of --only": only,
-            "the list of --words": words,
-            **classifier.files,
-        },
-    )
+    inputs = {
+        "one of the files of IN": formats.read_with(source),
+        "one of the lists of --only": only,
+        "the list of --words": words,
+        **classifier.files,
+    }
+    _check_output(target, table, inputs)
     classifier.check()
     if shrink(source, target, dtype, classifier):
         return
@@ -157,9 +162,7 @@ def convert(
         converted = transform.add_output_vectors(converted, source, formats.contents(source)[0])
         converted = transform.first(converted, limit)
     if only:
-        converted, missing = transform.select(converted, read_names(only))
-        lists, count = ", ".join(map(name_of, only)), plural(missing, "name")
-        click.echo(printable(f"{lists}: {count} without a vector"), err=True)
+        converted = _selected(converted, only)
     if words:
         converted = _listed(converted, words)
     elif converted.subwords is not None:
@@ -173,7 +176,29 @@ def convert(
         converted = transform.with_dtype(converted, dtype)
     if had_subwords and converted.subwords is None:
         _say_subwords_lost(target, "because they do not compose these vectors")
-    _save(target, converted, table, "" if words else source, is_mapped, layout, buckets)
+    # A folder needs the source for its tokenizer, whichever words there are.
+    origin = "" if words and not formats.folder_files(target) else source
+    _save(target, converted, table, origin, is_mapped, layout, buckets)
+    _say_left_out(target, source, table)
+
+
+def _check_output(
+    target: str, table: str, inputs: Mapping[str, str | Iterable[str] | None]
+) -> None:
+    """Raise an error if OUT cannot be written, or would replace a file that is read."""
+    from w2v.embeddings import formats
+    from w2v.system import output_files
+
+    if files := formats.folder_files(target):
+        if table != "words":
+            raise click.UsageError(
+                f"{target} holds the vectors of words, of which a text has its mean: leave out "
+                "--table"
+            )
+        output_files.check_folder("OUT", target, files, inputs)
+    else:
+        outputs = {"OUT": target, "the list of names": formats.written_beside(target)}
+        output_files.check(outputs, inputs)
 
 
 def _mapped(table: Table, center: int | None, dim: int | None, whiten: bool) -> Table:
@@ -276,9 +301,28 @@ def _save(
         formats.save(target, table, name, "" if layout else source)
         if table.subwords is not None and (lost := formats.lost_subwords(target)):
             click.echo(f"{printable(output_name(target))}: {lost}", err=True)
+        if note := formats.note(target, table, source):
+            click.echo(f"{printable(output_name(target))}: {note}", err=True)
     size = f"{plural(len(table), 'vector')} of {plural(table.dim, 'number')}"
     kind = ", a fastText model" if is_model else ""
     click.echo(f"{printable(output_name(target))}: {size}{kind}", err=True)
+
+
+def _say_left_out(target: str, source: str, table: str) -> None:
+    """Report the other tables of a model of documents, which OUT does not have."""
+    from w2v.embeddings import container, formats
+    from w2v.system.progress import plural
+
+    tensors = formats.contents(source)[0]
+    others = {name for name in container.table_names(tensors) if name != table}
+    if "documents" in {table, *others} and others:
+        counts = [f"{plural(len(tensors[f'{name}.matrix']), 'vector')} of {name}"
+                  for name in sorted(others)]  # fmt: skip
+        message = (
+            f"{output_name(target)}: only the vectors of {table} are written; left out: "
+            f"{' and '.join(counts)} (--table), and what w2v infer needs"
+        )
+        click.echo(printable(message), err=True)
 
 
 def _say_subwords_lost(target: str, reason: str) -> None:
@@ -307,6 +351,17 @@ def _read(source: str, table: str, limit: int | None, repairs: bool) -> Table:
     if problem := found.without_direction():
         findings.note(problem)
     say_findings(findings)
+    return found
+
+
+def _selected(table: Table, lists: tuple[str, ...]) -> Table:
+    """Return the vectors of the names in some files; report how many names have none on stderr."""
+    from w2v.embeddings import transform
+    from w2v.system.progress import plural
+
+    found, missing = transform.select(table, read_names(lists))
+    names, count = ", ".join(map(name_of, lists)), plural(missing, "name")
+    click.echo(printable(f"{names}: {count} without a vector"), err=True)
     return found
 
 

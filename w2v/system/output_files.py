@@ -8,7 +8,7 @@ import stat
 from collections.abc import Iterable, Mapping
 
 from w2v.errors import W2VError
-from w2v.system import atomic_file
+from w2v.system import atomic_file, atomic_folder
 from w2v.system.remote_files import local_paths
 
 
@@ -40,6 +40,21 @@ def check(
             atomic_file.check_writable(path)
     for path in appended_paths.values():
         open(path, "ab").close()
+
+
+def check_folder(
+    option: str, path: str, files: Iterable[str], inputs: Mapping[str, str | Iterable[str] | None]
+) -> None:
+    """As `check`, for an output that is a folder.
+
+    option  the option or argument of the folder, for messages
+    path    the path of the folder
+    files   the paths of its files
+    inputs  as in `check`
+    """
+    for file in files:
+        check_apart({option: file}, inputs)
+    atomic_folder.check(path, [os.path.basename(file) for file in files])
 
 
 def check_apart(

@@ -11,6 +11,7 @@ from typing import IO, Any
 import numpy as np
 
 from w2v.errors import W2VError
+from w2v.system import arrow
 from w2v.system.pipes import is_pipe, name_of
 from w2v.system.remote_files import is_address, open_bytes, size_of
 
@@ -49,14 +50,7 @@ class ArrowTable:
     """
 
     def __init__(self, path: str):
-        try:
-            import pyarrow
-        except ModuleNotFoundError:
-            raise W2VError(
-                f"{path}: Parquet and Arrow files need the package pyarrow: "
-                "pip install 'w2v[arrow]'"
-            ) from None
-        self._arrow: Any = pyarrow
+        self._arrow = arrow.module("pyarrow", path)
         self._path, self.place, self.read = path, name_of(path), 0
         with open_bytes(path) as file, self._explained():
             self._types = {field.name: field.type for field in self._schema(file)}

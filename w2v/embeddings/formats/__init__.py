@@ -17,6 +17,9 @@ write_from  (path, table, source): as `write`, for a format that stores more of 
 check       (path, table): raises a W2VError for names that could not be read back
 name_files  (path) -> paths at which a second file with the names may be; `write` writes the first
             of them
+FILES       the names of the files that `write` writes in the folder `path`, for a format that is a
+            folder; () if this name is missing
+note        (table, source) -> a message about what `write_from` has written
 
 To recognise a file, `sniff` of each format is called until one returns a layout. First come the
 formats in the list _FIRST, last the formats in the list _LAST. Between them come the formats that
@@ -28,7 +31,6 @@ from __future__ import annotations
 import io
 import json
 import os
-from codecs import getincrementaldecoder
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -37,7 +39,7 @@ from typing import Any
 
 import numpy as np
 
-from w2v.embeddings import container
+from w2v.embeddings import container, utf8_names
 from w2v.embeddings.formats import safetensors
 from w2v.embeddings.lazy_table import LazyTable
 from w2v.embeddings.source import Diagnostics, Layout, Source
@@ -45,17 +47,18 @@ from w2v.embeddings.subwords import Subwords
 from w2v.embeddings.table import Table
 from w2v.errors import W2VError
 from w2v.system import packing
-from w2v.system.progress import plural
 
 CONTAINER = safetensors.KIND
-_PART = 1 << 16  # bytes, or rows, that are checked for UTF-8 at a time
 # The most frequent formats come first, so that the other modules need not be imported.
 _FIRST = ("safetensors", "numpy_array", "fasttext_model")
 # These come last, because they could accept files of other formats. A binary file has the same
 # header as a text file, rows of numbers alone may look like rows with names, and a GloVe text has
 # no header to be recognised by. `unreadable` accepts no file. It comes before the others to refuse
 # files that they could accept; it would also refuse a file of `floret`.
-_LAST = ("floret", "unreadable", "word2vec_binary", "projector", "word2vec_text", "glove")
+_LAST = (
+    "parquet", "floret", "unreadable", "word2vec_binary", "projector", "word2vec_text", "glove",
+    "model2vec",
+)  # fmt: skip
 
 Names = bytes | list[bytes]
 
@@ -75,6 +78,8 @@ class Format:
     write_from: Callable[[str, Table, str], None] | None
     check: Callable[[str, Table], None] | None
     name_files: Callable[[str], list[str]] | None
+    note: Callable[[Table, str], str] | None
+    files: tuple[str, ...]
 
 
 @cache
@@ -82,12 +87,13 @@ def _format(name: str) -> Format:
     """Import the format with the name of its module."""
     module = import_module(f"{__name__}.{name}")
     functions = (
-        "read", "read_table", "describe", "write", "write_from", "check", "name_files"
+        "read", "read_table", "describe", "write", "write_from", "check", "name_files", "note"
     )  # fmt: skip
     optional = {what: getattr(module, what, None) for what in functions}
     packed = getattr(module, "PACKED", True)
     subwords = getattr(module, "SUBWORDS", False)
-    return Format(module.SUFFIXES, module.sniff, packed, subwords, **optional)
+    files = getattr(module, "FILES", ())
+    return Format(module.SUFFIXES, module.sniff, packed, subwords, files=files, **optional)
 
 
 def _formats() -> Iterator[Format]:
@@ -149,7 +155,7 @@ def load(
             findings.error(layout.error, f"vectors of {layout.dim} numbers are read")
         if found.read_table:
             read = found.read_table(source, layout, limit)
-            _note_bytes(read, findings)
+            utf8_names.note_other_bytes(read, findings)
             return read
         source.skip(layout.header)
         assert found.read, "a format whose `sniff` returns a layout has `read`"
@@ -165,7 +171,7 @@ def load(
     except W2VError as error:  # a name occurs twice
         findings.error(str(error), "")
         raise
-    _note_bytes(read, findings)
+    utf8_names.note_other_bytes(read, findings)
     return read
 
 
@@ -183,42 +189,6 @@ def _distinct(
     what += f"; in all, {more + 1:,} rows have the name of an earlier row" if more else ""
     findings.error(what, "the first is kept")
     return [names[row] for row in rows], matrix[rows]
-
-
-def _note_bytes(table: Table, findings: Diagnostics) -> None:
-    """Record names that are not UTF-8."""
-    if _are_utf8(table):
-        return
-    bad = [row for row, name in enumerate(table.names) if not _is_utf8(name)]
-    findings.note(
-        f"{plural(len(bad), 'name')} not in UTF-8, the first in row {bad[0] + 1}, "
-        f"{_shown(table.name_bytes(bad[0]))}: the bytes are kept as they are"
-    )
-
-
-def _are_utf8(table: Table) -> bool:
-    """Whether all names are UTF-8.
-
-    This is so if the joined names are UTF-8, and no name begins with a continuation byte, that is
-    inside a character.
-    """
-    decode = getincrementaldecoder("utf-8")().decode
-    try:
-        for at in range(0, len(table.text), _PART):
-            decode(table.text[at : at + _PART].data)
-        decode(b"", True)
-    except UnicodeDecodeError:
-        return False
-    for row in range(0, len(table), _PART):
-        begins = table.offsets[row : row + _PART]
-        if (table.text[begins[begins < len(table.text)]] & 0xC0 == 0x80).any():
-            return False
-    return True
-
-
-def _is_utf8(name: str) -> bool:
-    """Whether a name was decoded without lone surrogates, which stand for other bytes."""
-    return not any("\ud800" <= letter <= "\udfff" for letter in name)
 
 
 def _shown(name: bytes) -> str:
@@ -321,9 +291,9 @@ def check_names(path: str, names: Sequence[str], dim: int, blank: str | None = N
 def written_beside(path: str) -> str | None:
     """The path of the file of names that is written beside `path`.
 
-    None if the format of `path` has the names in the file itself.
+    None if the format of `path` has the names in the file itself. W2VError for a folder.
     """
-    form = _named(path)
+    form = _named_file(path)
     return form.name_files(path)[0] if form.name_files else None
 
 
@@ -335,8 +305,34 @@ def read_with(path: str) -> list[str]:
 
 
 def writer(path: str) -> Callable[[str, Table], None] | None:
-    """The function that writes the format of the suffix of `path`; None for the container."""
-    return _named(path).write
+    """The function that writes the format of the suffix of `path`; None for the container.
+
+    Raises W2VError for an unknown suffix, and for that of a folder, which `save` alone writes
+    """
+    return _named_file(path).write
+
+
+def is_container(path: str) -> bool:
+    """Whether the suffix of `path` is that of the container; W2VError for an unknown suffix."""
+    return _named(path).write is None
+
+
+def folder_files(path: str) -> list[str]:
+    """The paths of the files in the folder that the suffix of `path` names; empty for a file."""
+    form = _of_suffix(path.lower())
+    return [os.path.join(path, name) for name in form.files] if form else []
+
+
+def without_slash(path: str) -> str:
+    """`path` without a slash at its end if its suffix names a folder."""
+    plain = path.rstrip("/" + os.sep)
+    return plain if folder_files(plain) else path
+
+
+def note(path: str, table: Table, source: str) -> str:
+    """A message about what `save` has written to `path`; empty if there is nothing to say."""
+    form = _named(path)
+    return form.note(table, source) if form.note else ""
 
 
 def lost_subwords(path: str) -> str:
@@ -351,6 +347,17 @@ def lost_subwords(path: str) -> str:
 def _of_suffix(name: str) -> Format | None:
     """The format of the suffix of a file name, or None."""
     return next((each for each in _formats() if name.endswith(each.suffixes)), None)
+
+
+def _named_file(path: str) -> Format:
+    """As `_named`; W2VError for a format that is a folder."""
+    form = _named(path)
+    if form.files:
+        raise W2VError(
+            f"{path}: only w2v convert writes this folder: write a .safetensors file, and then "
+            f"convert it: w2v convert FILE {path}"
+        )
+    return form
 
 
 def _named(path: str) -> Format:
@@ -368,5 +375,5 @@ def _named(path: str) -> Format:
     unpacked = [suffix for each in _formats() if not each.packed for suffix in each.suffixes]
     raise W2VError(
         f"{path}: the suffix {found} names no format; known: {'  '.join(sorted(known))}; "
-        f".gz, .bz2, .xz or .zst may follow all but {' and '.join(sorted(unpacked))}"
+        f".gz, .bz2, .xz or .zst may follow all but {', '.join(sorted(unpacked))}"
     )

@@ -1,0 +1,137 @@
+"""Parquet files of vectors."""
+
+import sys
+
+import numpy as np
+import pytest
+
+from w2v.embeddings import formats
+from w2v.embeddings.table import Table
+from w2v.errors import W2VError
+
+pa = pytest.importorskip("pyarrow", reason="no pyarrow: pip install 'w2v[arrow]'")
+
+from pyarrow import parquet  # noqa: E402
+
+NAMES = ["</s>", "new_york", "two words", "line\nend", "", "日本", "e\u0301", "😀", "PAR1"]
+
+
+def table(dtype=np.float32, counts=True, dim=3):
+    rng = np.random.default_rng(1)
+    matrix = rng.standard_normal((len(NAMES), dim)).astype(dtype)
+    matrix[2], matrix[3, 0] = 0, np.inf
+    return Table.build(NAMES, matrix, np.arange(9, 0, -1) if counts else None)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float16])
+@pytest.mark.parametrize("counts", [True, False])
+def test_a_round_trip_is_exact(folder, monkeypatch, dtype, counts):
+    monkeypatch.setattr("w2v.embeddings.formats.parquet._NUMBERS", 6)
+    monkeypatch.setattr("w2v.embeddings.formats.parquet._BATCH", 4)
+    original = table(dtype, counts)
+    formats.save("x.parquet", original)
+    assert parquet.ParquetFile("x.parquet").num_row_groups == 5  # of two rows each
+    read = formats.load("x.parquet")
+    assert read.names == NAMES
+    assert read.dtype == dtype
+    assert read.matrix.tobytes() == original.matrix.tobytes()
+    assert (read.counts is None) == (not counts)
+    assert not counts or read.counts.tolist() == original.counts.tolist()
+    for limit in (0, 1, 5, 99):
+        assert formats.load("x.parquet", limit=limit).names == NAMES[:limit]
+
+
+def test_the_columns_have_plain_types(folder):
+    formats.save("x.parquet", table())
+    schema = parquet.read_schema("x.parquet")
+    assert [(f.name, str(f.type).partition("[")[0]) for f in schema] == [
+        ("name", "string"),
+        ("count", "int64"),
+        ("vector", "fixed_size_list<element: float>"),
+    ]
+    rows = parquet.read_table("x.parquet").to_pylist()
+    assert rows[0]["name"] == "</s>"
+    np.testing.assert_array_equal(np.float32(rows[1]["vector"]), table().matrix[1])
+
+
+def test_an_empty_table(folder):
+    formats.save("x.parquet", Table.build([], np.empty((0, 4), np.float32)))
+    read = formats.load("x.parquet")
+    assert (len(read), read.dim) == (0, 4)
+
+
+@pytest.mark.parametrize("kind", ["list", "large", "double"])
+def test_files_of_other_programs_are_read(folder, kind):
+    numbers = pa.float64() if kind == "double" else pa.float32()
+    vectors = pa.large_list(numbers) if kind == "large" else pa.list_(numbers)
+    data = {
+        "year": [1, 2],
+        "lang": ["en", "en"],
+        "word": ["a", "b"],
+        "embedding": pa.array([[1, 2], [3, 4.5]], vectors),
+    }
+    parquet.write_table(pa.table(data), "x.parquet")
+    read = formats.load("x.parquet")
+    assert (read.names, read.matrix.tolist()) == (["a", "b"], [[1, 2], [3, 4.5]])
+    assert (read.dtype, read.counts) == (np.float32, None)
+
+
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        ({"word": ["a", "b"], "vector": [[1.0, 2.0], [3.0]]}, "row 2: expected a vector of 2 num"),
+        ({"word": ["a", "b"], "vector": [[1.0], []]}, "row 2: expected a vector of 1 numbers"),
+        ({"word": ["a", "b"], "vector": [[1.0], None]}, "row 2: vector is null"),
+        ({"word": ["a", None], "vector": [[1.0], [2.0]]}, "row 2: word is null"),
+        ({"word": ["a", "b"], "vector": [[1.0], [None]]}, "row 2: a number of the vector is null"),
+        ({"word": ["a", "a"], "vector": [[1.0], [2.0]]}, "rows 1 and 2 have the same name, 'a'"),
+        ({"word": ["a"], "count": [1]}, r"no column 'vector' of lists of floats.*word \(string\)"),
+        ({"vector": [[1.0]], "count": [1]}, "no column 'name' of strings"),
+        ({"p": ["a"], "q": ["a"], "vector": [[1.0]]}, "no column 'name' of strings"),
+    ],
+)
+def test_a_table_without_vectors_is_refused_in_one_line(folder, data, said):
+    parquet.write_table(pa.table(data), "x.parquet")
+    with pytest.raises(W2VError, match=said) as caught:
+        formats.load("x.parquet")
+    assert "\n" not in str(caught.value)
+    assert "x.parquet" in str(caught.value) or "same name" in said
+
+
+def test_a_file_that_is_cut_short_is_refused_in_one_line(folder):
+    formats.save("x.parquet", table())
+    data = (folder / "x.parquet").read_bytes()
+    for size in (4, 40, len(data) - 1):
+        (folder / "x.parquet").write_bytes(data[:size])
+        with pytest.raises(W2VError, match="damaged or cut short") as caught:
+            formats.load("x.parquet")
+        assert "\n" not in str(caught.value)
+
+
+def test_a_name_that_is_not_utf8_is_refused_before_the_work(folder):
+    bad = Table.of([b"a", b"caf\xe9"], np.ones((2, 2), np.float32))
+    for path in ("x.parquet", "x.model2vec"):
+        with pytest.raises(W2VError, match=r"row 2, 'caf\\udce9': a name that is not UTF-8"):
+            formats.save(path, bad)
+    assert not [*folder.iterdir()]
+
+
+def test_without_pyarrow_the_extra_is_named(w2v, toy, folder, monkeypatch):
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    outcome = w2v("convert", "vectors.safetensors", "x.parquet")
+    assert (outcome.code, outcome.err) == (
+        2,
+        "w2v: x.parquet: Parquet and Arrow files need the package pyarrow: "
+        "pip install 'w2v[arrow]'\n",
+    )
+    assert not (folder / "x.parquet").exists()
+
+
+def test_commands_read_and_write_it(w2v, toy, folder):
+    assert w2v("convert", "vectors.safetensors", "x.parquet", "--dtype", "f16").code == 0
+    assert w2v("convert", "x.parquet", "y.txt").code == 0
+    half = toy.matrix.astype(np.float16).astype(np.float32)
+    np.testing.assert_array_equal(formats.load("y.txt").matrix, half)
+    outcome = w2v("info", "x.parquet", "--json")
+    assert '"format": "Parquet"' in outcome.out
+    assert w2v("convert", "vectors.safetensors", "x.parquet.gz").err.endswith(".tsv\n")

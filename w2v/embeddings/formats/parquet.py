@@ -1,0 +1,190 @@
+"""Parquet: a column of names, one of counts if they are known, and one of vectors.
+
+name    string
+count   int64
+vector  a list of D numbers, float32 or float16
+
+It needs pyarrow (the extra `arrow`). Rows are written and read in groups, so that only one group is
+in memory beside the table.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+
+from w2v.embeddings.source import Layout, Source
+from w2v.embeddings.table import Table
+from w2v.embeddings.text_rows import all_are_rows
+from w2v.embeddings.utf8_names import refuse_other_bytes
+from w2v.errors import W2VError
+from w2v.system import arrow, atomic_file
+from w2v.system.pipes import open_seekable
+
+SUFFIXES = (".parquet",)
+PACKED = False
+KIND = "Parquet"
+_MAGIC = b"PAR1"
+_NUMBERS = 1 << 22  # numbers in a group of rows
+_BATCH = 1 << 14  # rows read at a time
+# Names of the columns of other programs, the first first.
+_NAME_COLUMNS = ("name", "word", "token", "label", "term", "id")
+_VECTOR_COLUMNS = ("vector", "embedding", "vectors", "embeddings", "emb")
+_COUNT_COLUMNS = ("count", "counts", "frequency")
+
+
+def sniff(source: Source) -> Layout | None:
+    """Accept a file with the first bytes of Parquet, unless it is a text of vectors."""
+    if not source.head.startswith(_MAGIC) or all_are_rows(source):
+        return None
+    if source.packed:
+        raise W2VError(f"{source.name} is a Parquet file, packed by {source.packed}: unpack it")
+    return Layout(KIND)
+
+
+def check(path: str, table: Table) -> None:
+    """Raise a W2VError without pyarrow, and for a name that is not UTF-8."""
+    arrow.module("pyarrow.parquet", path)
+    refuse_other_bytes(table)
+
+
+def write(path: str, table: Table) -> None:
+    """Write the columns, in groups of rows."""
+    check(path, table)
+    pyarrow, parquet = arrow.module("pyarrow", path), arrow.module("pyarrow.parquet", path)
+    number = pyarrow.from_numpy_dtype(table.stored(slice(0)).dtype)
+    fields = [("name", pyarrow.string()), ("vector", pyarrow.list_(number, table.dim))]
+    if table.counts is not None:
+        fields.insert(1, ("count", pyarrow.int64()))
+    schema = pyarrow.schema([pyarrow.field(*field, nullable=False) for field in fields])
+    step = max(1, _NUMBERS // max(table.dim, 1))
+    # A dictionary of names or numbers, which all differ, would only cost time.
+    with (
+        atomic_file.replacing(path) as file,
+        parquet.ParquetWriter(file, schema, use_dictionary=False) as writer,
+    ):
+        for begin in range(0, len(table), step):
+            rows = slice(begin, min(begin + step, len(table)))
+            numbers = pyarrow.array(table.stored(rows).ravel(), number)
+            columns = [
+                pyarrow.array([table.name(row) for row in range(rows.start, rows.stop)], "string"),
+                pyarrow.FixedSizeListArray.from_arrays(numbers, table.dim),
+            ]
+            if table.counts is not None:
+                columns.insert(1, pyarrow.array(table.counts[rows], "int64"))
+            writer.write_table(pyarrow.Table.from_arrays(columns, schema=schema), step)
+
+
+def read_table(source: Source, layout: Layout, limit: int | None) -> Table:
+    """The table of a file, with its counts if it has them.
+
+    Raises W2VError if a column is missing, a value is null, or vectors differ in length
+    """
+    pyarrow, parquet = (
+        arrow.module("pyarrow", source.path),
+        arrow.module("pyarrow.parquet", source.path),
+    )
+    names: list[bytes] = []
+    blocks: list[np.ndarray] = []
+    counts: list[np.ndarray] = []
+    with open_seekable(source.path) as file, _explained(source.name, pyarrow):
+        opened = parquet.ParquetFile(file)
+        columns = _columns(opened.schema_arrow, pyarrow, source.name)
+        wanted = [column for column in columns if column]
+        for batch in opened.iter_batches(_BATCH, columns=wanted):
+            batch = batch.slice(0, None if limit is None else limit - len(names))
+            arrays = [batch.column(batch.schema.get_field_index(column)) for column in wanted]
+            for column, array in zip(wanted, arrays, strict=True):
+                if array.null_count:
+                    row = len(names) + array.is_null().to_pylist().index(True) + 1
+                    raise W2VError(f"{source.name}: row {row}: {column} is null: leave it out")
+            blocks.append(_vectors(arrays[1], blocks, source.name, len(names)))
+            names += [name.encode() for name in arrays[0].to_pylist()]
+            counts += [array.to_numpy().astype(np.int64) for array in arrays[2:]]
+            if limit is not None and len(names) >= limit:
+                break
+    if not blocks:
+        width = getattr(opened.schema_arrow.field(columns[1]).type, "list_size", 1)
+        blocks = [np.empty((0, width), np.float32)]
+    return Table.of(names, np.concatenate(blocks), np.concatenate(counts) if counts else None)
+
+
+def _columns(schema: Any, pyarrow: Any, where: str) -> tuple[str, str, str]:
+    """The columns of names, of vectors, and of counts ("": none); W2VError for a missing one."""
+    types = pyarrow.types
+    floats = [
+        field.name
+        for field in schema
+        if (types.is_fixed_size_list(field.type) or types.is_list(field.type)
+            or types.is_large_list(field.type))
+        and types.is_floating(field.type.value_type)
+    ]  # fmt: skip
+    strings = [
+        field.name
+        for field in schema
+        if types.is_string(field.type) or types.is_large_string(field.type)
+    ]
+    whole = [field.name for field in schema if types.is_integer(field.type)]
+    vector, name = _chosen(floats, _VECTOR_COLUMNS), _chosen(strings, _NAME_COLUMNS)
+    count = next((column for column in _COUNT_COLUMNS if column in whole), "")
+    if not vector or not name:
+        what = "of lists of floats" if name else "of strings"
+        best = _VECTOR_COLUMNS[0] if name else _NAME_COLUMNS[0]
+        held = ", ".join(f"{field.name} ({field.type})" for field in schema) or "none"
+        raise W2VError(
+            f"{where}: no column {best!r} {what}, and not one other such column; the columns are "
+            f"{held}: give the column the name {best}"
+        )
+    return name, vector, count
+
+
+def _chosen(columns: list[str], names: tuple[str, ...]) -> str:
+    """The column with the first of some names, or else the only column; "" without one."""
+    only = columns[0] if len(columns) == 1 else ""
+    return next((name for name in names if name in columns), only)
+
+
+def _vectors(array: Any, before: list[np.ndarray], where: str, read: int) -> np.ndarray:
+    """The vectors of a column, float16 or float32 (K, D).
+
+    before  the vectors of the rows before, which set D
+    read    the number of these rows
+    """
+    if not len(array):
+        return np.empty((0, before[0].shape[1] if before else 1), np.float32)
+    lengths = arrow.module("pyarrow.compute", where).list_value_length(array).to_numpy()
+    dim = before[0].shape[1] if before else int(lengths[0])
+    for at in np.flatnonzero((lengths != dim) | (lengths == 0))[:1].tolist():
+        raise W2VError(
+            f"{where}: row {read + at + 1}: expected a vector of {max(dim, 1):,} numbers, found "
+            f"{lengths[at]:,}"
+        )
+    values = array.flatten()
+    if values.null_count:
+        row = read + values.is_null().to_pylist().index(True) // dim + 1
+        raise W2VError(f"{where}: row {row}: a number of the vector is null")
+    numbers: np.ndarray = values.to_numpy()
+    if numbers.dtype.itemsize > 4:
+        with np.errstate(over="ignore"):  # Numbers too large for float32 become infinity.
+            numbers = numbers.astype(np.float32)
+    return numbers.reshape(len(array), dim)
+
+
+@contextmanager
+def _explained(where: str, pyarrow: Any) -> Iterator[None]:
+    """A block in which errors of pyarrow become one line."""
+    try:
+        yield
+    except W2VError:
+        raise
+    except (pyarrow.ArrowException, OSError, UnicodeDecodeError) as error:
+        if isinstance(error, OSError) and error.errno:
+            raise
+        reason = " ".join(str(error).split())[:200]
+        raise W2VError(
+            f"{where}: the Parquet file is damaged or cut short ({reason}): download or write it "
+            "again"
+        ) from None
