@@ -7,9 +7,9 @@ A part is the text between <!-- NAME --> and <!-- /NAME -->. The parts `commands
 `options`, `presets` and `source` are made from the program. In the parts of TRANSCRIPTS, each line
 that begins with "$ " is run as a command, and its stdout and stderr follow the line. All commands
 of the parts of one page run in one folder, which has the planted corpus as planted.txt at the
-start, the archive as news and news.jsonl, the scripts of corpora, and the Python programs of the
-page: blocks of Python whose first line is their name, such as "# groups.py". Times, rates and
-memory differ between machines and are replaced by "…".
+start, the archive as news and news.jsonl, the scripts of corpora, and the programs of the page:
+blocks of Python, sh or make whose first line is their name, such as "# groups.py". Times, rates
+and memory differ between machines and are replaced by "…".
 
 The text of some pages is not the same on each machine. The first part of such a page prints its
 SHA-256. Where that differs from the page's, the parts of the page are left alone, and a line says
@@ -76,6 +76,10 @@ TRANSCRIPTS = [  # the parts of each page
     (
         "turkish_look", "turkish_lower", "turkish_whole", "turkish_rare", "turkish_subwords",
         "turkish_longer", "turkish_pairs",
+    ),
+    (
+        "recipe_reviews", "recipe_search", "recipe_compare", "recipe_nightly", "recipe_make",
+        "recipe_python", "recipe_libraries", "recipe_blanks", "recipe_little",
     ),
 ]  # fmt: skip
 P_VALUE = re.compile(r"\bp (<\.\d+|\d\.\d+(?:e-\d+)?)")
@@ -215,8 +219,8 @@ def first_line(path: Path) -> str:
 
 
 def programs(page: str) -> dict[str, str]:
-    """The Python programs of a page, by the name of their file."""
-    blocks = re.findall(r"```python\n(# (\w+\.py)\n.*?)```", page, re.DOTALL)
+    """The programs, scripts and makefiles of a page, by the name of their file."""
+    blocks = re.findall(r"```(?:python|sh|make)\n(# (\w+\.(?:py|sh|mk))\n.*?)```", page, re.DOTALL)
     return {name: text for text, name in blocks}
 
 

@@ -1,9 +1,11 @@
 """Recipes of the standard corpora, on small archives of the same shape; and the table of models."""
 
+import csv
 import gzip
 import io
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -16,6 +18,7 @@ from pathlib import Path
 import docstrings
 import fetch
 import pytest
+import reviews
 import table
 import turkish
 from helpers import compiled
@@ -282,3 +285,16 @@ def test_the_documentation_of_the_standard_library_has_no_tests_and_no_settings(
     assert found(docstrings.NOT_EVERYWHERE) == ["a.py"]
     assert found() == ["_sysconfigdata__x.py", "a.py", "c/tests/d.py", "test/b.py"]
     assert docstrings.folders(()) == docstrings.folders()[:1]
+
+
+def test_reviews_have_quoted_commas_and_words_of_their_label(capsys, monkeypatch):
+    monkeypatch.setattr(sys, "argv", ["reviews.py", "--reviews", "20", "--seed", "3"])
+    reviews.main()
+    header, *rows = csv.reader(capsys.readouterr().out.splitlines())
+    assert header == ["review_id", "stars", "review"]
+    assert [tuple(row) for row in rows] == reviews.rows(20, 3)
+    assert {label for _, label, _ in rows} == {"good", "bad"}
+    for _, label, text in rows:
+        assert "," in text
+        words = set(re.findall(r"\w+", text))
+        assert [name for name in reviews.OPINIONS if words & set(reviews.OPINIONS[name])] == [label]

@@ -127,7 +127,12 @@ def test_a_p_value_is_compared_by_what_it_says():
 
 def test_programs_of_a_page_are_found_by_their_names():
     page = "```python\n# a.py\nprint(1)\n```\n```python\nprint(2)\n```\n"
-    assert readme.programs(page) == {"a.py": "# a.py\nprint(1)\n"}
+    page += "```sh\n# b.sh\nls\n```\n```sh\n# list the files\nls\n```\n```make\n# c.mk\na: b\n```\n"
+    assert readme.programs(page) == {
+        "a.py": "# a.py\nprint(1)\n",
+        "b.sh": "# b.sh\nls\n",
+        "c.mk": "# c.mk\na: b\n",
+    }
 
 
 def test_a_stale_number_is_noticed_and_a_last_digit_is_not():
