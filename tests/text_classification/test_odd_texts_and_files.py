@@ -120,3 +120,12 @@ def test_a_run_is_another_one_if_its_stop_words_change(w2v, folder):
 def test_too_little_memory_advises_options_of_the_model(w2v, labelled, options, advice):
     args = ("train", "train.txt", *SMALL, *options, "--max-memory", "1MB")
     assert advice in run(w2v, *args, "-o", "m.safetensors", code=2).err
+
+
+@pytest.mark.parametrize(("header", "warned"), [("id,stars,review", True), ("id,label,text", False)])
+def test_ids_that_are_read_as_labels_are_reported(w2v, folder, header, warned):
+    rows = [f"r{n},{'good' if n % 2 else 'bad'},a text of words" for n in range(20)]
+    (folder / "t.csv").write_text("\n".join([header, *rows]))
+    columns = ("--columns", "label,-,text") if warned else ()
+    message = run(w2v, "train", "t.csv", *SMALL, *columns, "-o", "m.safetensors").err
+    assert ("21 labels of 21 texts: were ids read as labels" in message) == warned

@@ -19,6 +19,7 @@ from w2v.runs.text_messages import (
     say_compiling,
     say_documents,
     say_no_ngrams,
+    say_own_labels,
     say_pruned,
     say_text_changes,
     show_reading,
@@ -127,6 +128,8 @@ class Messages:
                 "to add more new words"
             )
         say_documents(console, corpus, text, getattr(request.options, "length", None))
+        if request.labels in ("needed", "several"):
+            say_own_labels(console, corpus)
         stopwords = getattr(request.options, "stopwords", "none")
         if stopwords != "none":
             count = find_stopwords(stopwords, vocabulary.names)

@@ -95,6 +95,7 @@ _MIN_ATTACHED = 0.02  # minimum share of tokens with punctuation attached for a 
 _MIN_CAPITALS = 0.01  # minimum share of tokens in capitals for a report of capitals
 _MAX_CODE = 0.12  # maximum share of tokens with characters of program code for a report
 _MIN_TOKENS = 200  # minimum number of tokens for a report
+_MANY_TEXTS = 20  # number of labelled texts from which each should not have a label of its own
 _PUNCTUATION_AFTER = ".,;:!?)\"'”’»…"
 _PUNCTUATION_BEFORE = "(\"'“‘«"
 _CODE = {*"=_{}[]<>\\/*#;()"}  # characters of program code
@@ -139,6 +140,20 @@ def say_documents(
     if isinstance(corpus, DocumentCorpus) and isinstance(text, EncodedDocuments):
         cut = 0 if length is None else int((text.sizes() > length).sum())
         say_changed_documents(console, corpus, int((text.sizes() == 0).sum()), cut, length)
+
+
+def say_own_labels(console: Console, corpus: Corpus) -> None:
+    """Warn if nearly each of the labelled texts has a label of its own, as if ids were read."""
+    from w2v.text.documents import DocumentCorpus
+
+    if not isinstance(corpus, DocumentCorpus):
+        return
+    texts, labels = len(corpus.labels), len(set(corpus.labels))
+    if texts >= _MANY_TEXTS and labels > texts // 2:
+        console.warn(
+            f"{labels:,} labels of {texts:,} texts: were ids read as labels, or a header as a text? "
+            "--columns names the columns, and --header yes leaves out the first row"
+        )
 
 
 def say_changed_documents(
