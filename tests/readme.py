@@ -81,6 +81,11 @@ TRANSCRIPTS = [  # the parts of each page
         "recipe_reviews", "recipe_search", "recipe_compare", "recipe_nightly", "recipe_make",
         "recipe_python", "recipe_libraries", "recipe_blanks", "recipe_little",
     ),
+    (
+        "class_text", "class_leak", "class_honest", "class_reasons", "class_words",
+        "class_confused", "class_tries", "class_epochs", "class_overfit", "class_better",
+        "class_sure", "class_test", "class_order", "class_lag", "class_gradient",
+    ),
 ]  # fmt: skip
 P_VALUE = re.compile(r"\bp (<\.\d+|\d\.\d+(?:e-\d+)?)")
 TOLERANCE = 0.02  # of scores, between processors: they sum in another order

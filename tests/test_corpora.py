@@ -17,6 +17,7 @@ from pathlib import Path
 
 import docstrings
 import fetch
+import library
 import pytest
 import reviews
 import table
@@ -298,3 +299,25 @@ def test_reviews_have_quoted_commas_and_words_of_their_label(capsys, monkeypatch
         assert "," in text
         words = set(re.findall(r"\w+", text))
         assert [name for name in reviews.OPINIONS if words & set(reviews.OPINIONS[name])] == [label]
+
+
+def test_a_labelled_text_is_divided_by_paragraph_and_by_module(tmp_path, monkeypatch):
+    """The modules of the test are unknown; a package is one module; short paragraphs are none."""
+    monkeypatch.setattr(library, "PARTS", {"a": "m n o p", "b": "q gone"})
+    monkeypatch.setattr(library, "SHORTEST", 2)
+    for number, name in enumerate(("m.py", "n/x.py", "n/y.py", "o.py", "p.py", "q.py")):
+        path = tmp_path / "in" / name
+        path.parent.mkdir(exist_ok=True, parents=True)
+        path.write_text(f'"""Text {number}\n\nshort\n\nthe same\n\nmore\n {number}"""')
+    library.write(tmp_path, tmp_path / "in")
+
+    def rows(name):
+        return (tmp_path / f"{name}.tsv").read_text().splitlines()
+
+    first = ["a\tText 0", "a\tthe same", "a\tmore 0", "a\tText 1", "a\tmore 1", "a\tText 2"]
+    assert rows("by-module/train") == [*first, "a\tmore 2", "b\tText 5", "b\tmore 5"]
+    assert rows("by-module/valid") == ["a\tText 3", "a\tmore 3"]
+    assert rows("by-module/test") == ["a\tText 4", "a\tmore 4"]
+    assert rows("by-paragraph/valid") == ["a\tmore 3"]
+    assert rows("by-paragraph/test") == ["a\tText 4"]
+    assert len(rows("by-paragraph/train")) == 11

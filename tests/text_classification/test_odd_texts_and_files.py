@@ -122,7 +122,9 @@ def test_too_little_memory_advises_options_of_the_model(w2v, labelled, options, 
     assert advice in run(w2v, *args, "-o", "m.safetensors", code=2).err
 
 
-@pytest.mark.parametrize(("header", "warned"), [("id,stars,review", True), ("id,label,text", False)])
+@pytest.mark.parametrize(
+    ("header", "warned"), [("id,stars,review", True), ("id,label,text", False)]
+)
 def test_ids_that_are_read_as_labels_are_reported(w2v, folder, header, warned):
     rows = [f"r{n},{'good' if n % 2 else 'bad'},a text of words" for n in range(20)]
     (folder / "t.csv").write_text("\n".join([header, *rows]))

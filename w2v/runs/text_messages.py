@@ -151,8 +151,8 @@ def say_own_labels(console: Console, corpus: Corpus) -> None:
     texts, labels = len(corpus.labels), len(set(corpus.labels))
     if texts >= _MANY_TEXTS and labels > texts // 2:
         console.warn(
-            f"{labels:,} labels of {texts:,} texts: were ids read as labels, or a header as a text? "
-            "--columns names the columns, and --header yes leaves out the first row"
+            f"{labels:,} labels of {texts:,} texts: were ids read as labels, or a header as a text?"
+            " --columns names the columns, and --header yes leaves out the first row"
         )
 
 
