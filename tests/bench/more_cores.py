@@ -12,6 +12,9 @@ so many threads needs for calls that do nothing, measured on the cores of this m
 the threads; with a core for each thread it would be less. The caches and the memory are taken to be
 as fast for each thread as for one; tests/bench/scaling.py counts the rows that threads take from
 each other. Prints a Markdown table; --write puts it in the manual.
+
+It also prints the time of a chunk of lock-free training, with its kernels and without them: what is
+left is Python, which only one thread can run at a time.
 """
 
 from __future__ import annotations
@@ -20,13 +23,14 @@ import argparse
 import heapq
 import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from statistics import median
 from unittest.mock import patch
 
 from contest import publish, wikipedia
 
+from w2v.negative_sampling import worker
 from w2v.settings import TextSettings
 from w2v.system.resources import blas_threads
 from w2v.text import numbered_parts, numbered_text
@@ -113,6 +117,31 @@ def training(text: Path, folder: Path, model: str, shards: int) -> Steps:
     return TimedPool.steps
 
 
+def chunk_time(text: Path, folder: Path, model: str, with_kernels: bool) -> float:
+    """Microseconds in which one thread trains a chunk of lock-free training."""
+    import w2v
+
+    taken, train = list[float](), workers.HogwildWorkers.train
+
+    def timed(self: workers.HogwildWorkers) -> None:
+        began = time.perf_counter()
+        train(self)
+        taken.append(1e6 * (time.perf_counter() - began) / self.stop_before)
+
+    with ExitStack() as patches:
+        patches.enter_context(patch.object(workers.HogwildWorkers, "train", timed))
+        if not with_kernels:
+            for owner, kernel, result in (
+                (worker, "build_windows", 1), (worker.Worker, "_train", (0.0, 1)),
+            ):  # fmt: skip
+                patches.enter_context(patch.object(owner, kernel, return_value=result))
+        w2v.train(
+            text, output=folder / "x.safetensors", model=model, epochs=1, threads=1,
+            deterministic=False,
+        )  # fmt: skip
+    return sum(taken)
+
+
 def reading(text: Path, read: Callable[..., object]) -> Steps:
     """The steps of counting or of encoding.
 
@@ -165,6 +194,10 @@ def main() -> None:
             for model in ("skipgram", "cbow")
             for shards in THREADS[3:]
         }
+        chunks = {
+            model: [chunk_time(text, folder, model, kernels) for kernels in (True, False)]
+            for model in ("skipgram", "cbow")
+        }
         reading(text, encode)  # loads the kernels
         counted, encoded = reading(whole, count), reading(whole, encode)
     for threads in THREADS:
@@ -178,6 +211,8 @@ def main() -> None:
     for name, steps in {**found, "counting": counted, "encoding": encoded}.items():
         print(f"{name}: {steps.serial / steps.total:.2%} of {steps.total:.1f} s are serial, "
               f"{len(steps.divided)} steps")  # fmt: skip
+    for model, (whole_time, python_time) in chunks.items():
+        print(f"{model}, lock-free: {whole_time:,.0f} us a chunk, {python_time:,.0f} in Python")
 
 
 if __name__ == "__main__":

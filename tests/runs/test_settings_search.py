@@ -376,7 +376,7 @@ def test_settings_that_need_too_much_memory_are_left_out(labelled, monkeypatch):
 @compiled
 def test_rates_that_diverge_do_not_end_the_search(w2v, labelled):
     options = ("--lr", "1e6", "--optimizer", "sgd", "--hidden", "4")
-    lines = search(w2v, "order", *options, time="0.3", code=1)
+    lines = search(w2v, "order", *options, time="1", code=1)
     assert lines[-1].startswith("w2v: training diverged in epoch 1: ")
     assert sum(line.startswith("trial ") for line in lines) > 1
     assert not os.path.exists(OUTPUT)

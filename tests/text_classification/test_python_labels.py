@@ -31,6 +31,12 @@ def printed(w2v, command, *args, stdin=None):
     return [json.loads(line) for line in result.out.splitlines()]
 
 
+def near(answers, others):
+    """Check that two lists have equal labels, and nearly equal probabilities."""
+    assert [label for label, _ in answers] == [label for label, _ in others]
+    np.testing.assert_allclose([p for _, p in answers], [p for _, p in others], atol=1e-6)
+
+
 @compiled
 @pytest.mark.parametrize("name", ["m", "several", "small"])
 @pytest.mark.parametrize("options", [{"k": 2}, {"threshold": 0.4}, {"k": "all", "threshold": 0.1}])
@@ -44,7 +50,8 @@ def test_predictions_are_those_of_the_command_line(w2v, model, name, options):
     assert [[label for label, _ in row] for row in found] == [[*each["labels"]] for each in answers]
     for row, each in zip(found, answers, strict=True):
         np.testing.assert_allclose([p for _, p in row], [*each["labels"].values()], atol=1e-6)
-    assert classifier.predict(TEXTS[0], **options) == found[0]
+    # BLAS may sum in another order for another number of texts.
+    near(classifier.predict(TEXTS[0], **options), found[0])
     assert classifier.predict([]) == classifier.predict([], **options) == []
     best = printed(w2v, "predict", f"{name}.safetensors", stdin=lines)
     assert [label for label, _ in classifier.predict(TEXTS)] == [each["label"] for each in best]
