@@ -148,7 +148,7 @@ dist: .venv-release/installed  ## Build sdist and wheel, check what they hold, i
 	.venv-peers/bin/python -m pip install --quiet --disable-pip-version-check gensim==4.4.0 fasttext==0.9.3 scikit-learn tomotopy==0.14.0 torch==2.13.0
 	touch $@
 
-bench: .venv/tested .venv-peers/installed  ## Measure speed and quality beside other tools, on the corpora in W2V_DATA; takes five hours.
+bench: .venv/tested .venv-peers/installed  ## Measure speed and quality beside other tools, on the corpora in W2V_DATA; takes six hours.
 	$(BIN)/python tests/bench/enwiki.py --write
 	$(BIN)/python tests/bench/settings.py --write
 	$(BIN)/python tests/bench/presets.py --write
@@ -159,7 +159,7 @@ bench: .venv/tested .venv-peers/installed  ## Measure speed and quality beside o
 	$(BIN)/python tests/bench/rounds.py --write
 	$(BIN)/python tests/bench/scaling.py --write
 	$(BIN)/python tests/bench/more_cores.py --write
-	$(BIN)/python tests/bench/large.py --write
+	$(BIN)/python tests/bench/large.py --once 10 --write
 	$(BIN)/python tests/bench/queries.py --write
 	$(BIN)/python tests/bench/imdb.py --write
 	$(BIN)/python tests/bench/lsa.py --write
@@ -171,7 +171,9 @@ bench: .venv/tested .venv-peers/installed  ## Measure speed and quality beside o
 	$(BIN)/python tests/bench/classifiers.py --write
 	$(BIN)/python tests/bench/small_classifiers.py --write
 	$(BIN)/python tests/bench/cluster.py --write
+	$(BIN)/python tests/bench/cluster.py --topics --write
 	$(BIN)/python tests/bench/cluster.py --paper --megabytes 100 --write
+	$(BIN)/python tests/bench/large_rounds.py --write
 	$(BIN)/python tests/bench/speed_chart.py
 
 clean:  ## Remove all files that these targets have made.

@@ -175,6 +175,11 @@ def main() -> None:
     parser.add_argument("--once", default="")
     parser.add_argument("--write", action="store_true", help="put the tables in the manual")
     args = parser.parse_args()
+    with TemporaryDirectory() as name:  # compiles the kernels
+        folder, text = Path(name), Path(name, "text")
+        recombined(text, 10_000_000)
+        counting(folder, text)
+        training(folder, text)
     tables, panels = {}, []
     if sizes := values(args.gigabytes):
         tables["large_texts"], times = by_size(sizes, values(args.once))

@@ -19,6 +19,7 @@ from w2v.kernels.packed_blocks import (
 )
 from w2v.system import packed_ids
 from w2v.system.packed_ids import PackedArray, PackedIds, PackedRun
+from w2v.text import encoded_text
 from w2v.text.encoded_text import EncodedText
 from w2v.training.chunks import Plan
 from w2v.training.state import TrainingState
@@ -213,3 +214,13 @@ def test_reading_ahead_names_the_bytes_of_the_blocks(monkeypatch):
     ]
     monkeypatch.delattr(os, "posix_fadvise")
     ids.read_ahead(5, 45)  # does nothing where the system cannot do it
+
+
+@pytest.mark.parametrize("place", [0, 1, 2, 3, 6])
+def test_a_sentence_of_two_words_is_found_in_any_part(monkeypatch, place):
+    monkeypatch.setattr(encoded_text, "_PART", 3)
+    sizes = np.ones(7, np.int64)
+    ids = PackedIds(np.zeros(8, np.int32))
+    assert not EncodedText(ids, np.cumsum([0, *sizes])).has_pair()
+    sizes[place] = 2
+    assert EncodedText(ids, np.cumsum([0, *sizes])).has_pair()

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import math
 
-import numpy as np
-
 from w2v.errors import NothingToLearnError
 from w2v.setting_fields import option_name
 from w2v.settings import ModelSettings, NegativeSamplingSettings, TextSettings
@@ -69,7 +67,7 @@ def check_neighbours(
         advice = "a lower --min-count, or a higher --max-vocab"
         reason = f"the vocabulary has only one word, {vocabulary.names[0]!r}: try "
         reason += advice if vocabulary.types > 1 else "a longer text"
-    elif np.diff(text.starts).max() < 2:
+    elif not text.has_pair():
         if vocabulary.tokens > text.size:
             reason = f"no {unit} has two words of the vocabulary: try "
             reason += "a lower --min-count, or a higher --max-vocab"

@@ -11,6 +11,8 @@ from w2v.kernels.simd import aligned
 from w2v.system.packed_ids import PackedIds
 from w2v.system.spooled_array import mapped_zeros
 
+_PART = 1 << 16  # sentences whose lengths are computed at a time
+
 
 class EncodedText:
     """A text of S sentences as word ids. A position is an index into `ids`.
@@ -34,6 +36,15 @@ class EncodedText:
     def read_ahead(self, first: int, last: int) -> None:
         """Ask the system to read the words of a part from disk soon, if they are there."""
         self.ids.read_ahead(first, last)
+
+    def has_pair(self) -> bool:
+        """Whether any sentence has two words."""
+        # In parts, because a text of 10 GB has 85 million sentences. Nearly always the first one
+        # answers.
+        return any(
+            (np.diff(self.starts[first : first + _PART + 1]) > 1).any()
+            for first in range(0, self.starts.size - 1, _PART)
+        )
 
     def bounds(self, first: int, last: int) -> np.ndarray:
         """The bounds of the sentences at positions `first` to `last` - 1, as in `part`."""
