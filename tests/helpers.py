@@ -4,6 +4,7 @@ import bz2
 import gzip
 import lzma
 import os
+from contextlib import suppress
 from functools import partial
 
 import numpy as np
@@ -284,3 +285,12 @@ def use_two_rounds(monkeypatch):
         return GibbsPlan(self.tokens.starts, self.settings.epochs, shards, longest)
 
     monkeypatch.setattr(LdaTrainer, "plan", plan)
+
+
+def open_files():
+    """The paths of all files that this process has open, on Linux."""
+    paths = []
+    for number in os.listdir("/proc/self/fd"):
+        with suppress(OSError):  # another thread has just closed it
+            paths.append(os.readlink(f"/proc/self/fd/{number}"))
+    return paths

@@ -23,10 +23,17 @@ from w2v.text.encode import read as read_here
 
 pytest.importorskip("distributed", reason="the extra cluster is not installed")
 
-from w2v.cluster import connection, text_ranges, text_reader  # noqa: E402
+from w2v.cluster import (  # noqa: E402
+    connection,
+    range_tasks,
+    text_leaves,
+    text_ranges,
+    text_reader,
+)
 from w2v.cluster.executor import _reader  # noqa: E402
 
 WORDS = TextSettings(min_count=1)
+GONE = text_ranges.TextFile("gone", 3, True, 0, False)
 JSON = [
     {"text": "one two two", "id": "a", "label": "x"},
     {"text": "thrée\nfour \ud800 </s> one", "id": "é", "label": ["x", "y"]},
@@ -312,6 +319,21 @@ def test_what_workers_cannot_read_is_read_here(folder, monkeypatch):
     corpus = open_corpus(["-"], WORDS, DocumentSettings())
     _, text = _reader(cluster)(corpus, WORDS, lambda tokens: None, {}, False, None)
     assert text.size == 2
+
+
+@pytest.mark.parametrize(
+    "task",
+    [
+        lambda: text_leaves.hash_leaves([[text_leaves.Piece(GONE, 0, 3)]]),
+        lambda: text_leaves.hash_text(["gone"], WORDS, None, []),
+        lambda: range_tasks.count_lines("gone", 3),
+        lambda: range_tasks.number_words([text_ranges.ByteRange("gone", 0, 3, 3)], WORDS, None),
+    ],
+)
+def test_a_file_that_a_worker_does_not_find_is_no_broken_connection(folder, task):
+    """`Cluster` takes an OSError for one, and would wait for the scheduler."""
+    with pytest.raises(W2VError, match="^gone: a worker cannot read this file .No such file"):
+        task()
 
 
 def test_a_lost_connection_is_no_reason_to_read_here(folder):

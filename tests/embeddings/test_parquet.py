@@ -38,7 +38,8 @@ def test_a_round_trip_is_exact(folder, monkeypatch, dtype, counts):
     assert (read.counts is None) == (not counts)
     assert not counts or read.counts.tolist() == original.counts.tolist()
     for limit in (0, 1, 5, 99):
-        assert formats.load("x.parquet", limit=limit).names == NAMES[:limit]
+        first = formats.load("x.parquet", limit=limit)
+        assert (first.names, first.dim) == (NAMES[:limit], 3)
 
 
 def test_the_columns_have_plain_types(folder):

@@ -1,7 +1,9 @@
 """Blocks of probabilities, the order of the best labels, and calls on threads in order."""
 
+import gc
 import threading
 import time
+import weakref
 
 import numpy as np
 import pytest
@@ -88,6 +90,38 @@ def test_an_error_comes_in_place_of_its_result_and_ends_the_calls():
     stopped = ordered_map(work, [0, 1], 1)
     next(stopped)
     stopped.close()
+
+
+@pytest.mark.parametrize(
+    ("threads", "apart", "is_other"), [(1, False, False), (1, True, True), (2, False, True)]
+)
+def test_one_thread_is_the_callers_own_unless_it_is_to_be_another_one(threads, apart, is_other):
+    def thread(number):
+        return threading.get_ident()
+
+    found = {*ordered_map(thread, range(5), threads, apart)}
+    assert (threading.get_ident() not in found) == is_other
+    assert len(found) <= threads
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_no_argument_is_kept_after_the_last_result(threads):
+    """It may have a large file, and the garbage collector may come late."""
+    kept = weakref.WeakSet()
+
+    def made():
+        for _ in range(5):
+            argument = threading.Event()  # any object that can be referred to weakly
+            kept.add(argument)
+            yield argument
+            del argument
+
+    gc.disable()
+    try:
+        assert [*ordered_map(threading.Event.is_set, made(), threads)] == [False] * 5
+        assert not kept
+    finally:
+        gc.enable()
 
 
 @pytest.mark.parametrize("threads", [1, 3])

@@ -10,10 +10,12 @@ import pytest
 
 from w2v.errors import W2VError
 from w2v.system import scratch
-from w2v.system.packed_ids import PackedIds
+from w2v.system.packed_ids import PackedArray, PackedIds
 from w2v.text.corpus import Corpus
 from w2v.text.disk_space import check_space
 from w2v.text.encode import encode
+from w2v.text.numbered_parts import NumberedPart
+from w2v.text.numbered_text import NumberedText
 
 
 def test_temporary_files_are_in_the_folder_of_the_block(tmp_path, monkeypatch):
@@ -88,10 +90,11 @@ def test_a_text_that_does_not_fit_is_refused_at_its_beginning(tmp_path, monkeypa
 def test_a_text_of_unknown_size_is_not_checked(monkeypatch):
     has_free(monkeypatch, 0)
     monkeypatch.setattr("w2v.system.spooled_array.IN_MEMORY", 4)
-    ids = PackedIds(np.arange(100))
-    check_space(SimpleNamespace(size=None, bytes_read=5), ids, 3)
+    text, numbers = NumberedText(1), np.arange(100, dtype=np.int32)
+    text.append(NumberedPart(PackedArray.of(numbers), PackedArray.of(numbers), numbers, 100))
+    check_space(SimpleNamespace(size=None, bytes_read=5), text, 3)
     with pytest.raises(W2VError, match="set TMPDIR to a folder with more space"):
-        check_space(SimpleNamespace(size=10, bytes_read=5, source="text"), ids, 3)
+        check_space(SimpleNamespace(size=10, bytes_read=5, source="text"), text, 3)
 
 
 def test_a_full_disk_is_named_with_advice(monkeypatch):

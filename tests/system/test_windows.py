@@ -15,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from helpers import compiled, finish, make_run, stop_at
+from helpers import compiled, finish, make_run, open_files, stop_at
 
 import w2v as library
 from w2v import cli
@@ -49,10 +49,8 @@ pytestmark = pytest.mark.skipif(
 def is_open(path):
     """Whether this process has a file open or mapped."""
     path = os.path.realpath(path)
-    links = [f"/proc/self/fd/{number}" for number in os.listdir("/proc/self/fd")]
-    opened = {os.readlink(link) for link in links if os.path.lexists(link)}
     mapped = re.findall(r"(?m) (/.*)$", Path("/proc/self/maps").read_text())
-    return path in opened or path in mapped
+    return path in open_files() or path in mapped
 
 
 @pytest.fixture
@@ -202,6 +200,16 @@ def test_a_second_run_with_the_same_output_is_refused(windows):
         assert (windows / "out.lock").read_text().startswith(f"{os.getpid()} ")
         with pytest.raises(W2VError, match="is being written by another run"), locks.locked("out"):
             pass
+    assert os.listdir() == ["text"]
+
+
+def test_a_lock_file_that_another_process_reads_is_left_for_the_next_run(windows):
+    with locks.locked("out"):
+        reader = open("out.lock", "rb")  # noqa: SIM115 - another process
+    assert sorted(os.listdir()) == ["out.lock", "text"]
+    reader.close()
+    with locks.locked("out"):
+        pass
     assert os.listdir() == ["text"]
 
 

@@ -9,9 +9,8 @@ from typing import NamedTuple
 import numpy as np
 
 from w2v.cluster.document_ranges import RangeDocuments, Record
-from w2v.cluster.text_ranges import ByteRange, RangeCorpus
+from w2v.cluster.text_ranges import ByteRange, RangeCorpus, read_by_worker
 from w2v.cluster.worker_tasks import worker_state
-from w2v.errors import W2VError
 from w2v.kernels.word_hash import keep_words
 from w2v.settings import DocumentSettings, TextSettings
 from w2v.system.remote_files import open_bytes
@@ -118,7 +117,7 @@ def number_words(
     counter, ids = WordCounter(), SpooledArray(np.int32)
     notes, records = list[RangeNotes](), list[Record]()
     for byte_range in ranges:
-        try:
+        with read_by_worker(byte_range.path):
             corpus: RangeCorpus | RangeDocuments
             if documents is None:
                 corpus = RangeCorpus(byte_range, settings)
@@ -126,11 +125,6 @@ def number_words(
                 corpus = RangeDocuments(byte_range, settings, documents)
             for block in corpus.blocks():
                 ids.append(counter.number(block))
-        except OSError as error:
-            raise W2VError(
-                f"{byte_range.path}: a worker cannot read this file ({error.strerror or error}): "
-                "make it readable under this path on every worker"
-            ) from None
         notes.append(RangeNotes.of(corpus))
         if isinstance(corpus, RangeDocuments):
             records += corpus.records
@@ -141,7 +135,7 @@ def number_words(
 def count_lines(path: str, end: int) -> int:
     """The task that counts the line ends in the first `end` bytes of a file."""
     count, left = 0, end
-    with open_bytes(path) as file:
+    with read_by_worker(path), open_bytes(path) as file:
         while block := file.read(min(BLOCK, left)):
             count += block.count(b"\n")
             left -= len(block)
@@ -185,7 +179,7 @@ def encode(
     word_ids = np.array([word_rows.get(name, -1) for name in types], np.int32)
     word_ids[0] = -1  # the end of a sentence has no word id
     # With -1, `keep_words` does not leave out the first sentence: see `EncodedRange.starts`.
-    size = np.array([0, -1])
+    size = np.array([0, -1], np.int64)
     count = numbered.numbers.size
     words, starts = np.empty(count, np.int32), np.empty(count, np.int64)
     kept, sentences = keep_words(numbered.numbers, word_ids, size, words, starts, keep_empty)

@@ -14,7 +14,7 @@ from itertools import chain
 from typing import Any, NamedTuple
 
 from w2v.cluster.connection import Cluster
-from w2v.cluster.text_ranges import TextFile
+from w2v.cluster.text_ranges import TextFile, read_by_worker
 from w2v.settings import DocumentSettings, TextSettings
 from w2v.system.remote_files import open_bytes
 from w2v.text import text_digest
@@ -64,7 +64,7 @@ def hash_leaves(leaves: list[list[Piece]]) -> list[bytes]:
 
 def _read(piece: Piece) -> Iterator[bytes]:
     """The bytes of a piece, in blocks."""
-    with open_bytes(piece.file.path) as file:
+    with read_by_worker(piece.file.path), open_bytes(piece.file.path) as file:
         file.seek(piece.begin)
         at, end = piece.begin, min(piece.end, piece.file.size)
         while at < end and (block := file.read(min(_BLOCK, end - at))):
@@ -83,11 +83,12 @@ def hash_text(
     given   how documents are read from the files; None: the files are sentences
     inputs  the files of documents, with their formats and names
     """
-    if given is None:
-        return Corpus(paths, settings.tokenizer, settings.encoding).digest()
-    corpus = DocumentCorpus(paths, settings, given, inputs=inputs)
-    corpus.digest()
-    return corpus.text_fingerprint
+    with read_by_worker(", ".join(paths)):
+        if given is None:
+            return Corpus(paths, settings.tokenizer, settings.encoding).digest()
+        corpus = DocumentCorpus(paths, settings, given, inputs=inputs)
+        corpus.digest()
+        return corpus.text_fingerprint
 
 
 class Fingerprint:

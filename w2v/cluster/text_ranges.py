@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import NamedTuple, cast
 
 from w2v.errors import W2VError
@@ -75,6 +76,25 @@ class ByteRange(NamedTuple):
                 if blank:
                     return
                 block_begin += len(block)
+
+
+@contextmanager
+def read_by_worker(path: str) -> Iterator[None]:
+    """A block in which a task reads a file.
+
+    path  the file that an OSError is about if it does not say so itself
+
+    An OSError becomes a W2VError: the main process would take the OSError of a task for a broken
+    connection, and try again.
+    """
+    try:
+        yield
+    except OSError as error:
+        name, reason = error.filename or path, error.strerror or error
+        raise W2VError(
+            f"{name}: a worker cannot read this file ({reason}): make it readable under this path "
+            "on every worker"
+        ) from None
 
 
 def absolute_paths(paths: Sequence[str]) -> list[str]:

@@ -68,8 +68,9 @@ def read(
     fixed     a file of `w2v vocab`, whose words and counts become the vocabulary; None: count the
               words of the text
     Raises    W2VError where `w2v.text.encode.read` raises it. For sentences, also for stdin, for a
-              file that a worker cannot read, and for more types than --max-types. For documents,
-              NotOnWorkersError is raised instead, so that this process reads the text
+              file that a worker cannot read, and where one process would drop rare types, see
+              --max-types. For documents, NotOnWorkersError is raised instead, so that this process
+              reads the text
     """
     known = known or {}
     reader = _Reader(cluster, corpus, settings)
@@ -139,7 +140,7 @@ class _Reader:
         counter = make_word_counter(settings.max_types, known)
         counter.add(tally.names, tally.counts)
         if fixed is None:
-            self._check_types(counter, tally.counts.size - 1)
+            self._check_types(counter)
         corpus.begin()
         self._note(tally.notes)
         if isinstance(corpus, DocumentCorpus):
@@ -176,15 +177,14 @@ class _Reader:
             for ranges in self._tasks
         ]
 
-    def _check_types(self, counter: WordCounter, types: int) -> None:
+    def _check_types(self, counter: WordCounter) -> None:
         """Raise W2VError if one process would have dropped rare types while it counts."""
-        limit = self._settings.max_types
-        is_full = types > limit if self._given is None else counter.is_full
-        if is_full:
+        if counter.is_full:
             raise W2VError(
-                f"{self._corpus.source}: more than --max-types {limit:,} types; on a cluster, rare "
-                "types are not dropped while counting: try a higher --max-types; each type takes "
-                "about 80 bytes of memory on this machine"
+                f"{self._corpus.source}: {len(counter) - 1:,} types are too many, or too long, for "
+                f"--max-types {self._settings.max_types:,}; on a cluster, rare types are not "
+                "dropped while counting: try a higher --max-types; each type takes about 80 bytes "
+                "of memory on this machine"
             )
 
     def _note(self, notes: RangeNotes) -> None:
@@ -278,6 +278,6 @@ def _join_starts(sizes: Sequence[int], part_starts: Sequence[np.ndarray]) -> np.
     sizes        the number of words of each part
     part_starts  `EncodedRange.starts` of each part
     """
-    begins = np.cumsum([0, *sizes]).astype(np.int64)
+    begins = np.cumsum([0, *sizes], dtype=np.int64)
     shifted = [starts + begin for starts, begin in zip(part_starts, begins, strict=False)]
     return np.concatenate([begins[:1], *shifted])

@@ -26,7 +26,8 @@ def replacing(path: str, names: Collection[str]) -> Iterator[str]:
 
     After an error, the new folder is removed and the old one is unchanged. A stop signal is
     deferred to the end of the block. The old folder is moved away just before the new one is moved
-    to its place; a process that is killed between the two leaves it as PATH.XXXXXXXX.old.
+    to its place; a process that is killed between the two leaves it as PATH.XXXXXXXX.old. One that
+    is killed earlier leaves the new folder as PATH.XXXXXXXX.part, which no later run removes.
     """
     target = os.path.realpath(path)
     with DeferredSignals():

@@ -116,7 +116,9 @@ def locked(output: str) -> Iterator[None]:
         yield
     finally:
         if file:
-            with DeferredSignals(), suppress(FileNotFoundError):
+            # On Windows, another process may just be reading whose lock it is. The next run uses a
+            # lock file that is left.
+            with DeferredSignals(), suppress(FileNotFoundError, PermissionError):
                 remove(file, path)
 
 

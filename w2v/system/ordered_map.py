@@ -12,21 +12,28 @@ Result = TypeVar("Result")
 
 
 def ordered_map(
-    function: Callable[[Argument], Result], arguments: Iterable[Argument], threads: int
+    function: Callable[[Argument], Result],
+    arguments: Iterable[Argument],
+    threads: int,
+    apart: bool = False,
 ) -> Iterator[Result]:
     """Call a function with each argument, on some threads; yield the results in order.
 
+    apart  whether another thread calls the function also with one thread, so that the caller's own
+           thread makes the next argument meanwhile; else the caller's thread does both
+
     `Executor.map` computes all results at once. Here at most half as many calls as there are
     threads wait for a thread, or for their results to be taken, so that the memory does not grow
-    with the number of arguments. With one thread, the caller's own thread calls the function.
-    Nothing is called before the first result is taken. The exception of a call is raised in place
-    of its result, and that of `arguments` after the results for the arguments before it.
+    with the number of arguments. Nothing is called before the first result is taken. The exception
+    of a call is raised in place of its result, and that of `arguments` after the results for the
+    arguments before it.
     """
     most = threads + (threads + 1) // 2
-    if threads == 1:
+    if threads == 1 and not apart:
         yield from map(function, arguments)
         return
     waiting: deque[Future[Result]] = deque()
+    end: Exception | None = None
     with ThreadPoolExecutor(threads) as pool:
         try:
             taken = iter(arguments)
@@ -41,8 +48,11 @@ def ordered_map(
                     yield waiting.popleft().result()
             while waiting:
                 yield waiting.popleft().result()
-            if not isinstance(end, StopIteration):
+            if end is not None and not isinstance(end, StopIteration):
                 raise end
         finally:
+            # The exception has this frame. If the frame also had the exception, both would keep the
+            # last argument, perhaps with a large file, until the garbage collector finds them.
+            end = None
             for future in waiting:
                 future.cancel()

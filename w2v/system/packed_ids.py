@@ -72,7 +72,8 @@ def _unpacked(
 ) -> np.ndarray:
     """The numbers at positions `first` to `last` - 1 of some blocks and the numbers after them."""
     ids, bounds = np.empty(last - first, np.int32), np.empty(2, np.int64)
-    unpack_spans(words, places, tail, block, np.array([first]), np.array([last]), ids, bounds)
+    begins, ends = np.array([first], np.int64), np.array([last], np.int64)
+    unpack_spans(words, places, tail, block, begins, ends, ids, bounds)
     return ids
 
 
@@ -96,12 +97,14 @@ class PackedIds:
     @property
     def size(self) -> int:
         """The number of ids."""
-        return self._plain.size if self._blocks is None else self._blocks.size
+        blocks = self._blocks  # which another thread may replace, see `mapped`
+        return self._plain.size if blocks is None else blocks.size
 
     @property
     def bytes(self) -> int:
         """The bytes of the ids, in memory or on disk."""
-        return 4 * self._plain.size if self._blocks is None else self._blocks.bytes
+        blocks = self._blocks
+        return 4 * self._plain.size if blocks is None else blocks.bytes
 
     def append(self, values: np.ndarray) -> None:
         """Add ids at the end; OSError if the temporary folder is full."""

@@ -64,23 +64,10 @@ class SpooledArray:
     def rewrite(self, change: Callable[[np.ndarray], np.ndarray]) -> None:
         """Replace the values, in parts of up to PART values.
 
-        change  a function that returns the new values of a part, not more than the part has. With
-                fewer values, the array shrinks
+        change  a function that returns the new values of a part, as many as the part has
         """
-        size = 0
         for begin in range(0, self.size, PART):
-            values = change(self.read(begin, begin + PART))
-            self.write(values, size)
-            size += values.size
-        self.truncate(size)
-
-    def truncate(self, size: int) -> None:
-        """Remove the values from position `size` on."""
-        self.size = size
-        if self._file is None:
-            del self._memory[size * self.dtype.itemsize :]
-        else:
-            os.truncate(self._file.fileno(), size * self.dtype.itemsize)
+            self.write(change(self.read(begin, begin + PART)), begin)
 
     def write(self, values: np.ndarray, index: int) -> None:
         """Write values from an index on; a large array is moved to a file first.

@@ -9,8 +9,9 @@ from w2v.text.corpus import Corpus
 from w2v.text.numbered_text import NumberedText
 
 _MARGIN = 1.1  # The estimate may be too high by a tenth, because texts are not the same everywhere.
-# The estimate needs a tenth of the text, or so many bytes of ids: about 40 million tokens. The text
-# is read some 30 MB ahead of its ids, so that earlier estimates are too low.
+# The estimate needs a tenth of the text, or so many bytes of ids: about 36 million tokens. The text
+# is read ahead of its ids, by up to two parts of 4 MiB for each thread, so that earlier estimates
+# are too low.
 _LEAST_SHARE, _LEAST_BYTES = 0.1, 1 << 26
 _START_BYTES = 8  # of the position where a sentence begins, in `EncodedText.starts`
 

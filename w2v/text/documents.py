@@ -119,7 +119,8 @@ class DocumentCorpus(Corpus):
     def texts(self, pool: Executor | None = None) -> Iterator[bytes]:
         """Blocks of text as UTF-8, before it is tokenized; a line end ends a document.
 
-        The documents of a block are known when it is returned, see `names`.
+        The documents that end in a block are known when it is returned, see `names`.
+
         pool    the threads that compute the fingerprint; None: this one
         Raises  W2VError for a file that is damaged or not text. Without `refused`, also for an
                 invalid row, or a name that occurs twice

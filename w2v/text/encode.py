@@ -224,6 +224,7 @@ def make_word_counter(max_types: int, known: Mapping[str, int] | None = None) ->
         counter = WordCounter(max_types, known)
         starts = np.empty(0, np.int64)
         keep_words(empty, empty, np.zeros(2, np.int64), empty.copy(), starts, False)
+        counter.words(starts)
     return counter
 
 

@@ -69,7 +69,7 @@ def numbered_parts(corpus: Corpus, counter: WordCounter, kept: bool) -> Iterator
 
     threads = corpus.threads
     with DeferredSignals():  # see `make_word_counter`
-        number([b""])  # loads the kernels
+        WordCounter().merge(number([b""])[1])  # loads the kernels
     with ThreadPoolExecutor(threads) if threads > 1 else nullcontext() as pool:
         parts = _parts(corpus.texts(pool))
         for part, types in ordered_map(number, parts, threads):

@@ -12,6 +12,7 @@ from w2v.kernels.packed_blocks import BLOCK
 from w2v.kernels.word_hash import keep_words, renumber
 from w2v.system.ordered_map import ordered_map
 from w2v.system.packed_ids import PackedArray, PackedIds, PackedRun
+from w2v.system.signals import DeferredSignals
 from w2v.system.spooled_array import SpooledArray
 from w2v.text.encoded_text import EncodedText
 from w2v.text.numbered_parts import NumberedPart
@@ -61,6 +62,10 @@ class NumberedText:
         self._file = SpooledArray(np.uint32)
         self._words = 0  # in all files
         self._types = SpooledArray(np.int32)  # of all parts, one after the other: their numbers
+        empty = np.empty(0, np.int32)
+        with DeferredSignals():  # see `make_word_counter`
+            PackedArray.of(empty).read(0, 0)
+            renumber(empty.copy(), empty)
 
     @property
     def bytes(self) -> int:
@@ -91,7 +96,10 @@ class NumberedText:
         self._types.rewrite(lambda old: numbers[old])
 
     def renumbered(self) -> PackedIds:
-        """The tokens by the types of the whole text; sentence ends are tokens of type 0."""
+        """The tokens by the types of the whole text; sentence ends are tokens of type 0.
+
+        No type may have been pruned.
+        """
 
         def change(part: _StoredPart, begin: int, size: int) -> tuple[np.ndarray, np.ndarray]:
             """Renumber the tokens of a part."""
@@ -120,7 +128,7 @@ class NumberedText:
             words, done, starts = np.empty(size, np.int32), 0, [np.empty(0, np.int64)]
             # Whether a sentence that ends at the begin of the part is empty is not known here. It
             # is taken not to be; `_converted` leaves out its end if it is.
-            place = np.array([begin, begin - 1])
+            place = np.array([begin, begin - 1], np.int64)
             for first in range(0, tokens.size, _AT_ONCE):
                 numbers = tokens.read(first, min(first + _AT_ONCE, tokens.size))
                 begins = np.empty(numbers.size, np.int64)
@@ -149,7 +157,7 @@ class NumberedText:
                     the position of its first id and the number of its ids
         keep_empty  whether empty lines are sentences too
         """
-        begins = np.cumsum([0, *sizes]).tolist()
+        begins = np.cumsum([0, *sizes], dtype=np.int64).tolist()
         total = begins[-1]
         self._file = SpooledArray(np.uint32)
 

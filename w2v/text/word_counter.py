@@ -140,8 +140,8 @@ class WordCounter:
     def is_full(self) -> bool:
         """Whether to prune now: at nine tenths of `max_types`, or at fewer types with long names.
 
-        The last tenth is for the types of the next block. Beyond `max_types` the memory would
-        double.
+        The last tenth is for the types of the next part of the text. Beyond `max_types` the memory
+        would double.
         """
         limit = self._max_types * 9 // 10
         names_too_long = self._offsets[self._types] > _NAME_BYTES * self._max_types

@@ -117,7 +117,7 @@ class TextStream:
             return counter.number(block).copy(), counter.names_from(first)
 
         # A thread numbers the tokens of a block while the next one is read.
-        for numbers, names in ordered_map(number, corpus.blocks(), 1):
+        for numbers, names in ordered_map(number, corpus.blocks(), 1, apart=True):
             self._add_types(names)
             words, starts = self._texts(numbers, rest)
             end, tokens = starts[-1], tokens + numbers.size
@@ -154,7 +154,7 @@ class TextStream:
         """
         words = np.empty(rest.size + numbers.size, np.int32)
         words[: rest.size] = rest
-        starts, size = np.zeros(numbers.size + 1, np.int64), np.array([rest.size, 0])
+        starts, size = np.zeros(numbers.size + 1, np.int64), np.array([rest.size, 0], np.int64)
         added, texts = keep_words(
             numbers, self._ids.values, size, words[rest.size :], starts[1:], True
         )

@@ -101,7 +101,8 @@ def read_table(source: Source, layout: Layout, limit: int | None) -> Table:
                 if array.null_count:
                     row = len(names) + array.is_null().to_pylist().index(True) + 1
                     raise W2VError(f"{source.name}: row {row}: {column} is null: leave it out")
-            blocks.append(_vectors(arrays[1], blocks, source.name, len(names)))
+            if len(batch):
+                blocks.append(_vectors(arrays[1], blocks, source.name, len(names)))
             names += [name.encode() for name in arrays[0].to_pylist()]
             counts += [array.to_numpy().astype(np.int64) for array in arrays[2:]]
             if limit is not None and len(names) >= limit:
@@ -148,13 +149,11 @@ def _chosen(columns: list[str], names: tuple[str, ...]) -> str:
 
 
 def _vectors(array: Any, before: list[np.ndarray], where: str, read: int) -> np.ndarray:
-    """The vectors of a column, float16 or float32 (K, D).
+    """The vectors of K > 0 rows of a column, float16 or float32 (K, D).
 
     before  the vectors of the rows before, which set D
     read    the number of these rows
     """
-    if not len(array):
-        return np.empty((0, before[0].shape[1] if before else 1), np.float32)
     lengths = arrow.module("pyarrow.compute", where).list_value_length(array).to_numpy()
     dim = before[0].shape[1] if before else int(lengths[0])
     for at in np.flatnonzero((lengths != dim) | (lengths == 0))[:1].tolist():
