@@ -128,8 +128,9 @@ look-at-site: site  ## Open all pages of the site in Chromium; check width, colo
 # In this order, the second half of the tests finds kernels in the cache that the first has compiled.
 CHECKS := lint types test-library test-python test-commands test-bounds docs-fresh
 
+# macOS has GNU make 3.81, which cannot keep the outputs of targets apart.
 check: .venv/tested  ## Run lint, types, test, test-python, test-bounds and docs-fresh, as CI does.
-	$(MAKE) -j2 --output-sync=target --no-print-directory $(CHECKS)
+	$(MAKE) -j2 $(if $(filter output-sync,$(.FEATURES)),--output-sync=target) --no-print-directory $(CHECKS)
 
 .venv-release/installed: pyproject.toml
 	$(PYTHON) -m venv .venv-release

@@ -4,9 +4,11 @@ Every reader meets mutants of files of our own making. More of them: W2V_MUTANTS
 """
 
 import gzip
+import io
 import json
 import os
 import random
+import tarfile
 import tracemalloc
 from dataclasses import asdict
 from functools import partial
@@ -226,6 +228,28 @@ def write_parquet(path):
     parquet.write(path, make_table().take(np.arange(3)))
 
 
+def write_archive(path):
+    """Write a tar archive of two small texts."""
+    with tarfile.open(path, "w", format=tarfile.USTAR_FORMAT) as archive:
+        for name in ("a.txt", "b.txt"):
+            info = tarfile.TarInfo(name)
+            info.size = len(TEXT)
+            archive.addfile(info, io.BytesIO(TEXT))
+
+
+def write_pages(path):
+    """Write a WET file of two pages."""
+    head = b"WARC/1.0\r\nWARC-Type: conversion\r\nWARC-Target-URI: http://a.org/%d\r\n"
+    head += b"Content-Length: %d\r\n\r\n"
+    pages = (head % (number, 30) + b"the king and the queen of it.\n" for number in range(2))
+    write_bytes(b"\r\n\r\n".join([*pages, b""]))(path)
+
+
+def write_floret(path):
+    rows = b"".join(b"%d 0.5 -1 %d 0.25 \n" % (row, row) for row in range(6))
+    write_bytes(b"6 4 2 3 2 2166136261 < >\n" + rows)(path)
+
+
 GLOVE = b"""the 0.5 -1e-3 2 3
 king 1 2 3 4
 \xc3\xa9 1 1 1 1
@@ -256,6 +280,10 @@ MAKERS = {
     "documents.jsonl": write_bytes(
         b"".join(b'{"text": "the \\u00e9", "id": %d, "label": "x"}\n' % n for n in range(20))
     ),
+    "documents.csv": write_bytes(b"".join(b'pos,%d,"the, king"\n' % n for n in range(20))),
+    "archive": write_archive,
+    "pages": write_pages,
+    "floret": write_floret,
     "model of documents": document_model,
     "model of topics": topic_model,
     "model of sparse topics": partial(topic_model, sparse=True),
@@ -319,6 +347,10 @@ READERS = {
     ),
     "documents.tsv": lambda path: [*opened_documents(path, "tsv").blocks()],
     "documents.jsonl": lambda path: [*opened_documents(path, "jsonl").blocks()],
+    "documents.csv": lambda path: [*opened_documents(path, "csv").blocks()],
+    "archive": lambda path: [*Corpus([path]).blocks()],
+    "pages": lambda path: [*Corpus([path]).blocks()],
+    "floret": use_subwords,
     "model of documents": infer,
     "model of topics": show_topics,
     "model of sparse topics": show_topics,

@@ -289,6 +289,21 @@ KINDS = {
 }
 
 
+@pytest.mark.parametrize("command", ["vocab", "phrases", "train"])
+def test_json_whose_lines_are_read_as_words_is_reported(w2v, folder, command):
+    line = '{"id": "%d", "text": "the king and the queen"}\n'
+    more = ("--dim", 4, "--epochs", 1) if command == "train" else ()
+    for name in ("x.jsonl", "x.txt"):
+        (folder / name).write_text("".join(line % number for number in range(20)))
+        outcome = w2v(command, name, *more, "-o", "out.txt")
+        assert outcome.code == 0, outcome.err
+        said = "x.jsonl: its lines are read as they are"
+        assert (said in outcome.err) == (name == "x.jsonl")
+    if command == "train":  # a model of documents reads the field
+        outcome = w2v(command, "x.jsonl", "--model", "pv-dbow", *more, "-o", "x.safetensors")
+        assert (outcome.code, "as they are" in outcome.err) == (0, False)
+
+
 @pytest.mark.parametrize("command", ["vocab", pytest.param("train", marks=compiled_only)])
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_newcomer_is_told_of_punctuation_and_capitals_that_are_part_of_words(

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from w2v.text.encoded_text import EncodedText
     from w2v.text.vocabulary import Vocabulary
 
+_JSON_LINES = (".jsonl", ".ndjson")
+
 
 class Console(Protocol):
     """Prints messages: `progress.ProgressLine`, or the log of a Python program."""
@@ -43,9 +45,18 @@ def show_reading(console: Console, corpus: Corpus) -> Callable[[int], None]:
 
 
 def say_text_changes(console: Console, corpus: Corpus) -> None:
-    """Warn of what was replaced or left out while a text was read."""
+    """Warn of what was replaced or left out while a text was read, and of JSON read as words."""
+    from w2v.system.packing import plain_name
     from w2v.system.progress import plural
+    from w2v.text.corpus import Corpus
 
+    if type(corpus) is Corpus:  # not documents, whose fields are read
+        named = (name for name in corpus.paths if plain_name(name).endswith(_JSON_LINES))
+        if name := next(named, None):
+            console.warn(
+                f"{name}: its lines are read as they are, so that the signs and the names of fields"
+                " of JSON are words: jq -r .text FILE | w2v COMMAND - takes the text out"
+            )
     if corpus.bad_bytes:
         console.warn(
             f"{plural(corpus.bad_bytes, f'invalid {corpus.encoding} byte sequence')} replaced; "
