@@ -45,8 +45,8 @@ def load(path: str | Path, table: str | None = None, limit: int | None = None) -
 
     path     a .safetensors file of `w2v train`, or a file of another program: word2vec text or
              binary, GloVe, fastText, NumPy .npy with a list of words beside it, Embedding
-             Projector .tsv. The format is recognised by the content, not by the suffix; a file may
-             be compressed by gzip, bzip2, xz or zstd
+             Projector .tsv, or Parquet. The format is recognised by the content, not by the
+             suffix; a file may be compressed by gzip, bzip2, xz or zstd
     table    the table of a .safetensors file, such as "words" or "documents". None: the words, or
              the documents if the file has no word vectors
     limit    read only the first `limit` rows, the most frequent words; None: all

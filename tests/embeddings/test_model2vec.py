@@ -200,6 +200,11 @@ def test_python_writes_it_too(folder):
     w2v.load("m.safetensors").save("x.model2vec")
     assert sorted(os.listdir("x.model2vec")) == FILES
     assert parsed("x.model2vec/tokenizer.json")["pre_tokenizer"]["invert"]
+    documents = Table.build(["d1"], np.ones((1, 2), np.float32))
+    tensors = container.table_tensors("documents", documents)
+    container.write("d.safetensors", tensors, container.file_metadata())
+    with pytest.raises(W2VError, match="holds the vectors of words, and these are those of docum"):
+        w2v.load("d.safetensors", table="documents").save("y.model2vec")
 
 
 @pytest.mark.parametrize("form", FORMS, ids=str)

@@ -168,7 +168,7 @@ def test_a_stop_in_the_middle_leaves_no_file_and_no_thread(text):
     def stop(tokens):
         """Stop as the handler of a signal does."""
         calls.append(tokens)
-        if len(calls) == 20:
+        if len(calls) == 8:
             assert temporary_files() > files
             raise KeyboardInterrupt
 
