@@ -318,6 +318,14 @@ def use_subwords(path):
         assert len(formats.load("copy.safetensors")) == len(table)
 
 
+def use_floret(path):
+    """Compose vectors of words from a file that lists none."""
+    table = formats.load(path)
+    for name in ("", "the", "\udcff\udcfe"):
+        vector = table.compose(name)
+        assert vector is None or vector.shape == (table.dim,)
+
+
 def use_container(path):
     use_vectors(path)
     tensors, metadata = container.read(path)
@@ -350,7 +358,7 @@ READERS = {
     "documents.csv": lambda path: [*opened_documents(path, "csv").blocks()],
     "archive": lambda path: [*Corpus([path]).blocks()],
     "pages": lambda path: [*Corpus([path]).blocks()],
-    "floret": use_subwords,
+    "floret": use_floret,
     "model of documents": infer,
     "model of topics": show_topics,
     "model of sparse topics": show_topics,
