@@ -103,6 +103,7 @@ def test_each_file_of_a_table_has_its_own_heading(folder):
 
 def test_a_csv_with_long_fields_and_many_lines_is_read_in_parts(folder, monkeypatch):
     monkeypatch.setattr("w2v.text.corpus.BLOCK", 7)
+    csv.field_size_limit(1 << 17)  # the default; a reader that is still open may have changed it
     longest = csv.field_size_limit() // len("long ") + 1
     rows = [(f"d{n}", f'w{n} "q"\n' + "long " * (n if n < 19 else longest)) for n in range(20)]
     with open("t.csv", "w", newline="") as file:
