@@ -21,13 +21,13 @@ help:  ## List these targets.
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[test]'
 	touch $@
 
-demo/docstrings.txt: corpora/docstrings.py | .venv/installed
-	mkdir -p demo
-	$(BIN)/python corpora/docstrings.py > $@
-
 .venv/documented: .venv/tested
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[docs]'
 	touch $@
+
+demo/docstrings.txt: corpora/docstrings.py | .venv/installed
+	mkdir -p demo
+	$(BIN)/python corpora/docstrings.py > $@
 
 demo/vectors.safetensors: demo/docstrings.txt
 	$(BIN)/w2v train $< --model skipgram --tokenizer words --lowercase -o $@

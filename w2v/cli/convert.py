@@ -177,8 +177,8 @@ def convert(
     if had_subwords and converted.subwords is None:
         _say_subwords_lost(target, "because they do not compose these vectors")
     # A folder needs the source for its tokenizer, whichever words there are.
-    origin = "" if words and not formats.folder_files(target) else source
-    _save(target, converted, table, origin, is_mapped, layout, buckets)
+    model = "" if words and not formats.folder_files(target) else source
+    _save(target, converted, table, model, is_mapped, layout, buckets)
     _say_left_out(target, source, table)
 
 

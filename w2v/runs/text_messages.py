@@ -51,7 +51,7 @@ def say_text_changes(console: Console, corpus: Corpus) -> None:
     from w2v.text.corpus import Corpus
 
     if type(corpus) is Corpus:  # not documents, whose fields are read
-        named = (name for name in corpus.paths if plain_name(name).endswith(_JSON_LINES))
+        named = (name for name in corpus.paths if plain_name(name).lower().endswith(_JSON_LINES))
         if name := next(named, None):
             console.warn(
                 f"{name}: its lines are read as they are, so that the signs and the names of fields"

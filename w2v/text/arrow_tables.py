@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from importlib import import_module
 from typing import IO, Any
 
@@ -52,7 +51,7 @@ class ArrowTable:
     def __init__(self, path: str):
         self._arrow = arrow.module("pyarrow", path)
         self._path, self.place, self.read = path, name_of(path), 0
-        with open_bytes(path) as file, self._explained():
+        with open_bytes(path) as file, arrow.explained(self.place, self._arrow):
             self._types = {field.name: field.type for field in self._schema(file)}
         self.names = [*self._types]
         self._text_names = [name for name, kind in self._types.items() if self._is_text(kind)]
@@ -113,10 +112,10 @@ class ArrowTable:
         """The arrays of columns, for at most BATCH rows each."""
         size = size_of(self._path) or 0
         with open_bytes(self._path) as file:
-            with self._explained():
+            with arrow.explained(self.place, self._arrow):
                 batches = self._opened(file, columns)
             while True:
-                with self._explained():
+                with arrow.explained(self.place, self._arrow):
                     found = next(batches, None)
                 if found is None:
                     break
@@ -221,22 +220,6 @@ class ArrowTable:
             joined = compute.binary_join(lists, " ")
             array = compute.if_else(array.is_valid(), joined, None)
         return array.cast(string)
-
-    @contextmanager
-    def _explained(self) -> Iterator[None]:
-        """A block in which errors of pyarrow become one line."""
-        try:
-            yield
-        except W2VError:
-            raise
-        except (self._arrow.ArrowException, OSError) as error:
-            if isinstance(error, OSError) and error.errno:
-                raise
-            reason = " ".join(str(error).split())[:200]
-            raise W2VError(
-                f"{self.place}: a Parquet or Arrow file that is damaged or cut short ({reason}): "
-                "download or write it again"
-            ) from None
 
 
 def _head(file: IO[bytes]) -> bytes:

@@ -10,8 +10,6 @@ in memory beside the table.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -90,7 +88,7 @@ def read_table(source: Source, layout: Layout, limit: int | None) -> Table:
     names: list[bytes] = []
     blocks: list[np.ndarray] = []
     counts: list[np.ndarray] = []
-    with open_seekable(source.path) as file, _explained(source.name, pyarrow):
+    with open_seekable(source.path) as file, arrow.explained(source.name, pyarrow):
         opened = parquet.ParquetFile(file)
         columns = _columns(opened.schema_arrow, pyarrow, source.name)
         wanted = [column for column in columns if column]
@@ -170,20 +168,3 @@ def _vectors(array: Any, before: list[np.ndarray], where: str, read: int) -> np.
         with np.errstate(over="ignore"):  # Numbers too large for float32 become infinity.
             numbers = numbers.astype(np.float32)
     return numbers.reshape(len(array), dim)
-
-
-@contextmanager
-def _explained(where: str, pyarrow: Any) -> Iterator[None]:
-    """A block in which errors of pyarrow become one line."""
-    try:
-        yield
-    except W2VError:
-        raise
-    except (pyarrow.ArrowException, OSError, UnicodeDecodeError) as error:
-        if isinstance(error, OSError) and error.errno:
-            raise
-        reason = " ".join(str(error).split())[:200]
-        raise W2VError(
-            f"{where}: the Parquet file is damaged or cut short ({reason}): download or write it "
-            "again"
-        ) from None
