@@ -24,7 +24,14 @@ from w2v.models import Model, models
 from w2v.models.ppmi import renamed
 from w2v.presets import PresetSettings
 from w2v.setting_fields import option_name, split_settings
-from w2v.settings import ALIASES, DocumentSettings, RunSettings, TextSettings
+from w2v.settings import (
+    ALIASES,
+    DocumentSettings,
+    FieldSettings,
+    ModelSettings,
+    RunSettings,
+    TextSettings,
+)
 from w2v.system import pipes, python_arguments, scratch
 from w2v.system.progress import REFRESH
 from w2v.system.resources import blas_threads
@@ -288,13 +295,36 @@ def _make_request(
     classes = model.settings, TextSettings, RunSettings, DocumentSettings, SearchSettings
     options, text, run, documents, search = split_settings(values, *classes)
     [preset] = split_settings(values, PresetSettings)
-    documents = documents if model.reads_documents(options) else None
+    documents, records = _records_of(model, options, values, documents)
     if not getattr(options, "deterministic", True):
         advice = "leave out --hogwild" if "deterministic" in own else "add --deterministic"
         for name in {"cluster", "shards", "round_words"} & own.keys():
             raise W2VError(f"{option_name(name)} is for --deterministic: {advice}")
     files = paths, output, model
-    return Request(*files, options, text, run, documents, initial, temporary, search, own, preset)
+    return Request(
+        *files, options, text, run, documents, initial, temporary, search, own, preset, records
+    )
+
+
+def _records_of(
+    model: Model, options: ModelSettings, values: Mapping[str, Any], documents: DocumentSettings
+) -> tuple[DocumentSettings | None, FieldSettings | None]:
+    """How a model reads documents, or the texts of records; both are None if it reads lines.
+
+    values     the settings that are given, by name
+    documents  the settings of documents
+    Raises     W2VError for a setting of documents, such as that of ids, that the model does not use
+    """
+    if model.reads_documents(options):
+        return documents, None
+    names = {field.name for field in fields(FieldSettings)}
+    for field in fields(DocumentSettings):
+        if field.name in values and field.name not in names:
+            raise W2VError(
+                f"{option_name(field.name)} is for --task classify: a language model reads only "
+                "texts: leave it out"
+            )
+    return None, split_settings(values, FieldSettings)[0] if names & values.keys() else None
 
 
 def _make_executor(request: Request, stack: ExitStack) -> Executor:

@@ -66,7 +66,34 @@ class TextSettings:
 
 
 @dataclass(frozen=True)
-class DocumentSettings:
+class FieldSettings:
+    """The settings of reading the texts of records, such as table rows and JSON objects."""
+
+    format: str | None = text_setting(
+        None, "Read the texts of records instead of lines. tsv, csv: each row of a table (csv with "
+        "quotes); jsonl: a JSON object on each line; parquet, arrow: each row; wet, files: each "
+        "page, each file. Give one format for all CORPUS paths, or one for each, separated by "
+        "commas.",
+        metavar="NAME", shown="lines; with --text-field or --columns by suffix",
+    )  # fmt: skip
+    columns: str | None = text_setting(
+        None, "For tsv and csv: the meaning of the columns, separated by commas: text, or - to "
+        "ignore a column.", metavar="LIST", shown="by the header",
+    )  # fmt: skip
+    header: str = text_setting(
+        "auto", "For tsv and csv: whether the first row is a header with the names of the columns. "
+        "auto: it is a header if it has the column of --text-field.",
+        choices=("auto", "yes", "no"),
+    )  # fmt: skip
+    text_field: str = text_setting(
+        "text", "Read the text of this field (jsonl) or column (parquet, arrow, and tsv and csv "
+        "with a header) of each record. A text is one sentence; its line ends are blanks.",
+        metavar="NAME",
+    )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class DocumentSettings(FieldSettings):
     """The settings of reading documents, their ids and their labels from files."""
 
     format: str | None = document_setting(
@@ -83,11 +110,13 @@ class DocumentSettings:
     )  # fmt: skip
     header: str = document_setting(
         "auto", "For tsv and csv: whether the first row is a header with the names of the columns. "
-        "auto: it is a header if it has the columns text, and id or label.",
+        "auto: it is a header if it has the columns text, and id or label, or the one that "
+        "--text-field names.",
         choices=("auto", "yes", "no"),
     )  # fmt: skip
     text_field: str = document_setting(
-        "text", "For jsonl, parquet and arrow: the field or column that holds the text.",
+        "text", "The field (jsonl) or column (parquet, arrow, and tsv and csv with a header) that "
+        "holds the text.",
         metavar="NAME",
     )  # fmt: skip
     id_field: str | None = document_setting(

@@ -2,6 +2,7 @@
 
 import gc
 import gzip
+import json
 import logging
 import os
 import signal
@@ -262,6 +263,22 @@ def test_workers_that_are_killed_change_nothing(workers, folder, text, killed):
         training.train()
         training.save()
     assert (folder / "x.safetensors").read_bytes() == reference(folder, text)
+
+
+@clustered
+@pytest.mark.parametrize("model", ["skipgram", "cbow"])
+def test_texts_of_records_are_read_here_and_have_the_bytes_of_one_machine(
+    workers, w2v, folder, model
+):
+    rows = [json.dumps({"body": line}) for line in planted.text(60).splitlines()]
+    (folder / "x.jsonl").write_text("\n".join(rows))
+    args = ["--text-field", "body", "--min-count", "1", "--dim", "6", "--epochs", "2"]
+    args += ["--model", model, "--shards", "3", "--round-words", "40", "--valid", "x.jsonl"]
+    assert w2v("train", "x.jsonl", *args, "-o", "a.safetensors").code == 0
+    there = ("--cluster", workers.scheduler_address)
+    outcome = w2v("train", "x.jsonl", *args, *there, "-o", "b.safetensors")
+    assert outcome.code == 0, outcome.err
+    assert (folder / "b.safetensors").read_bytes() == (folder / "a.safetensors").read_bytes()
 
 
 @clustered

@@ -276,7 +276,7 @@ def test_a_folder_is_told_from_files(folder):
 
 
 def test_a_row_that_is_too_long_is_refused(folder, monkeypatch):
-    monkeypatch.setattr("w2v.text.documents.LONGEST_ROW", 100)
+    monkeypatch.setattr("w2v.text.records.LONGEST_ROW", 100)
     (folder / "t.tsv").write_text("a\tx\nb\t" + "y " * 100)
     with pytest.raises(W2VError, match="t.tsv: row 2 has more than"):
         opened("t.tsv")

@@ -82,7 +82,7 @@ _WORKING_MEMORY = 30_000_000  # bytes for blocks of text and for loading the ker
     ),
     click.option(
         "--text-field", default="text", show_default=True, metavar="NAME",
-        help="For jsonl: the field that holds the text.",
+        help="For jsonl, and for tsv with a header: the field or column that holds the text.",
     ),
 )  # fmt: skip
 @grouped(

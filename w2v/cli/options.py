@@ -109,6 +109,14 @@ class GivenSettings:
         """Whether the command line gives at least one of the settings."""
         return any(value is not None for value in self._values.values())
 
+    def given(self, kind: type[T]) -> T | None:
+        """Return the settings object of this class if the command line gives one of its settings.
+
+        Otherwise return None. Raises W2VError if a value is out of range
+        """
+        names = (field.name for field in fields(cast(Any, kind)))
+        return self.of(kind) if any(self._values[name] is not None for name in names) else None
+
     def over(self, values: dict[str, Any]) -> GivenSettings:
         """Return these settings, with `values` for those that the command line does not give."""
         given = {name: value for name, value in self._values.items() if value is not None}

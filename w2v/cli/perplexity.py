@@ -69,8 +69,7 @@ def perplexity(
     line = ProgressLine(sys.stderr, quiet)
     texts = NewTexts(or_stdin(corpus), settings, threads, line)
     if is_network(model):
-        if settings.any_given:
-            raise click.UsageError("options that describe documents work only with topic models")
+        _check_fields(settings)
         _print_score(_score_text(SavedNetwork(model, "lm"), texts), results)
         return
     saved = SavedTopicModel(model)
@@ -105,13 +104,24 @@ def perplexity(
     )
 
 
+def _check_fields(settings: GivenSettings) -> None:
+    """Raise UsageError for an option of documents, such as that of ids; fields may be named."""
+    from w2v.settings import DocumentSettings, FieldSettings
+
+    fields = settings.given(FieldSettings) or FieldSettings()
+    if (settings.given(DocumentSettings) or DocumentSettings()) != DocumentSettings(**vars(fields)):
+        raise click.UsageError("options that describe documents work only with topic models")
+
+
 def _score_text(model: SavedNetwork, texts: NewTexts) -> Evaluation:
     """Read a text and evaluate a language model on it."""
+    from w2v.settings import FieldSettings
     from w2v.system.progress import plural
     from w2v.text.encode import open_corpus
 
     line, threads = texts.line, texts.thread_count()
-    corpus = open_corpus(texts.paths, model.text_settings, None, threads=threads)
+    records = texts.settings.given(FieldSettings)
+    corpus = open_corpus(texts.paths, model.text_settings, records, threads=threads)
     text, unknown = model.read(corpus, show_reading(line, corpus))
     say_text_changes(line, corpus)
     line.say(f"{plural(unknown, 'unknown token')} of {text.size:,}")

@@ -3,22 +3,35 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from contextlib import ExitStack
+from typing import TYPE_CHECKING
 
 import click
 
 from w2v.cli import catch_signals
-from w2v.cli.command import INPUT, OUTPUT, Command, finite, grouped
+from w2v.cli.command import INPUT, OUTPUT, finite, grouped
 from w2v.cli.corpus_argument import corpus_argument
-from w2v.cli.options import quiet_option, recursive_option, texts, threads_option
+from w2v.cli.options import (
+    GivenSettings,
+    SettingsCommand,
+    quiet_option,
+    recursive_option,
+    texts,
+    threads_option,
+)
 from w2v.cli.scratch_option import scratch_option
 from w2v.runs.text_messages import say_compiling, say_text_changes, show_reading
+
+if TYPE_CHECKING:
+    from w2v.text.phrases import Phrase, Phrases
 
 _SCORINGS = ("default", "npmi")
 
 
 @click.command(
-    cls=Command,
+    cls=SettingsCommand,
+    settings=("FieldSettings",),
     examples=(
         "w2v phrases corpus.txt -o joined.txt",
         "w2v phrases corpus.txt --passes 2 --list phrases.tsv -o joined.txt",
@@ -123,6 +136,7 @@ def phrases(
     recursive: bool,
     threads: int | None,
     quiet: bool,
+    settings: GivenSettings,
 ) -> None:
     """Join frequent phrases to single words, such as new_york.
 
@@ -132,10 +146,11 @@ def phrases(
     connectors may stand between the two words, and become part of the phrase.
     """
     from w2v.kernels.cache import is_cold
-    from w2v.system import atomic_file, output_files, packing
+    from w2v.settings import FieldSettings, TextSettings
+    from w2v.system import output_files
     from w2v.system.progress import ProgressLine, plural
     from w2v.system.resources import processors
-    from w2v.text.corpus import Corpus
+    from w2v.text.encode import open_corpus
     from w2v.text.phrases import SCORINGS, Phrases, read_connectors
 
     _check_joiner(joiner)
@@ -143,7 +158,9 @@ def phrases(
     paths = texts(corpus, recursive)
     inputs = {"one of the texts": paths, "the list of connectors": connectors}
     output_files.check({"-o": output, "--list": list_path}, inputs)
-    source = Corpus(paths, tokenizer, encoding, lowercase, normalize, threads or processors())
+    text = TextSettings(tokenizer, lowercase, normalize, encoding)
+    records = settings.given(FieldSettings)
+    source = open_corpus(paths, text, records, threads=threads or processors())
     line = ProgressLine(sys.stderr, quiet)
     if is_cold("word_hash"):
         say_compiling(line)
@@ -169,6 +186,19 @@ def phrases(
             break
     if finder.lost:
         line.say(f"{plural(finder.lost, 'rare pair')} dropped while counting, to save memory")
+    _write(finder, output, rows, list_path)
+
+
+def _write(
+    finder: Phrases, output: str, rows: Sequence[tuple[int, Phrase]], list_path: str | None
+) -> None:
+    """Write the joined text, and the phrases with the numbers of their passes.
+
+    rows       the pass and the phrase
+    list_path  the file of the phrases; None: they are not written
+    """
+    from w2v.system import atomic_file, packing
+
     with ExitStack() as files:  # either both files are written or none
         if list_path is not None:
             file = files.enter_context(atomic_file.replacing(list_path))

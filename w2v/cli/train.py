@@ -155,7 +155,8 @@ def train(
 
     CORPUS is a text file, plain or compressed (.gz, .bz2, .xz, .zst), a tar archive of them, a WET
     or Parquet file, an address such as 's3://bucket/*.gz', or - for stdin. Each line is a sentence
-    of any length; for models of documents, each line is a document. Progress is reported on stderr.
+    of any length; for models of documents, each line is a document. With --text-field, the texts
+    are a field of JSON lines, or a column of tables. Progress is reported on stderr.
     """
     from w2v.models import models
 

@@ -31,7 +31,7 @@ _MIN_RATIO = 1.1  # minimum ratio of the token counts of two neighbouring points
 
 @click.command(
     cls=SettingsCommand,
-    settings=("TextSettings",),
+    settings=("TextSettings", "FieldSettings"),
     examples=(
         "w2v vocab corpus.txt -o counts.txt",
         "w2v vocab corpus.txt --tokenizer words --lowercase --min-count 10",
@@ -67,22 +67,20 @@ def vocab(
     --read-vocab reads this file.
     """
     from w2v.kernels.cache import is_cold
-    from w2v.settings import NegativeSamplingSettings, TextSettings
+    from w2v.settings import FieldSettings, NegativeSamplingSettings, TextSettings
     from w2v.system import atomic_file, output_files, packing
     from w2v.system.progress import ProgressLine
     from w2v.system.resources import processors, readable
-    from w2v.text.corpus import Corpus
-    from w2v.text.encode import count
+    from w2v.text.encode import count, open_corpus
     from w2v.text.vocabulary import write_counts
 
     text = settings.of(TextSettings)
     catch_signals()
     paths = texts(corpus, recursive)
     output_files.check({"-o": output, "--curve": curve}, {"one of the texts": paths})
-    source = Corpus(
-        paths, text.tokenizer, text.encoding, text.lowercase, text.normalize,
-        threads or processors(),
-    )  # fmt: skip
+    source = open_corpus(
+        paths, text, settings.given(FieldSettings), threads=threads or processors()
+    )
     line = ProgressLine(sys.stderr, quiet)
     if is_cold("word_hash"):
         say_compiling(line)

@@ -14,7 +14,7 @@ from w2v.text.corpus import gathered
 from w2v.text.document_list import DocumentList
 from w2v.text.documents import DocumentCorpus
 from w2v.text.sources import Source
-from w2v.text.text_digest import TextDigest
+from w2v.text.text_digest import NoDigest
 
 
 @dataclass
@@ -139,7 +139,7 @@ class RangeDocuments(DocumentCorpus):
 
     def blocks(self) -> Iterator[bytes]:
         """Yield the tokens, as any `Corpus` does."""
-        self._digest = _NoDigest()
+        self._digest = NoDigest()
         yield from map(self.tokens, gathered(self._separate_texts()))
 
     def _sources(self, path: str) -> Iterator[Source]:
@@ -182,10 +182,3 @@ class RangeDocuments(DocumentCorpus):
                     columns.begin(row.decode(errors="replace").split("\t"), source.place, "\t")
                     break
         return columns
-
-
-class _NoDigest(TextDigest):
-    """A substitute for the digest of a text, which computes nothing."""
-
-    def update(self, block: bytes) -> None:
-        """Do nothing."""

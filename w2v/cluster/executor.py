@@ -28,8 +28,10 @@ from w2v.settings import TextSettings
 from w2v.system.progress import plural
 from w2v.system.resources import processors
 from w2v.text.corpus import Corpus
+from w2v.text.documents import DocumentCorpus
 from w2v.text.encode import read
 from w2v.text.encoded_text import EncodedDocuments, EncodedText
+from w2v.text.records import RecordCorpus
 from w2v.text.vocabulary import Vocabulary
 from w2v.topics.lda import LdaTrainer
 from w2v.training.chunks import Plan
@@ -183,7 +185,10 @@ def _reader(cluster: Cluster) -> Read:
         """Read a text on the workers: see `text_reader.read`. `unknown` is ignored.
 
         Documents that workers cannot read are read by this process, which reports what is wrong.
+        Sentences that are the texts of records are always read by this process.
         """
+        if isinstance(corpus, RecordCorpus) and not isinstance(corpus, DocumentCorpus):
+            return read(corpus, settings, on_block, known, unknown, fixed)
 
         def on_share(share: float) -> None:
             """Pass the progress on as a number of bytes."""

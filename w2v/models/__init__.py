@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from w2v.classifier_settings import SearchSettings
 from w2v.network_settings import NetworkSettings
 from w2v.presets import TABLE, PresetSettings
-from w2v.settings import DocumentSettings, ModelSettings, TextSettings
+from w2v.settings import DocumentSettings, FieldSettings, ModelSettings, TextSettings
 
 if TYPE_CHECKING:
     import numpy as np
@@ -114,7 +114,7 @@ class Model:
             return [TextSettings, DocumentSettings, self.settings, SearchSettings]
         if self.has_documents or self.by_document or self.predicts:
             return [TextSettings, DocumentSettings, self.settings]
-        return [TextSettings, self.settings, *[PresetSettings] * self.has_presets]
+        return [TextSettings, FieldSettings, self.settings, *[PresetSettings] * self.has_presets]
 
     @property
     def has_presets(self) -> bool:

@@ -81,6 +81,8 @@ class InitialVectors:
         """Read the model to update; W2VError where its arrays do not match or are not finite."""
         tensors, metadata = formats.contents(self.path)
         self.settings = container.nested(metadata, "settings")
+        if "," in str(self.settings.get("format")):  # one for each file of the earlier text
+            del self.settings["format"]
         if self.settings.get("loss") == "hs":
             raise W2VError(
                 f"{self.name} was trained with --loss hs, whose tree of words cannot take new "
@@ -114,8 +116,6 @@ class InitialVectors:
         self.settings["optimize"] = "none"
         if seeds := self.settings.pop("seeds", None):
             self.file_hashes["seeds"] = seeds
-        if "," in str(self.settings.get("format")):
-            del self.settings["format"]
 
     def check_given(self, values: Mapping[str, Any]) -> None:
         """Raise W2VError for a setting of the user that an update of topics cannot have.

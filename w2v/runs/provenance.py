@@ -58,7 +58,8 @@ class Provenance:
         if values.get("seeds", "") is None:
             del values["seeds"]  # so that files without seeds keep the bytes of earlier versions
         values |= request.initial.file_hashes if request.initial else {}
-        return values | (asdict(request.documents) if request.documents else {})
+        records = request.documents or request.fields
+        return values | (asdict(records) if records else {})
 
     def identity(self) -> dict[str, Any]:
         """The options, fingerprints and versions that determine the result, by name.

@@ -17,6 +17,7 @@ from w2v.runs.initial_vectors import InitialVectors
 from w2v.settings import (
     FEWEST_BUCKETS,
     DocumentSettings,
+    FieldSettings,
     ModelSettings,
     NegativeSamplingSettings,
     RunSettings,
@@ -38,7 +39,9 @@ class Request:
     options    the settings of the model
     text       the settings of tokenizing and of the vocabulary
     run        the settings of the run: output, checkpoints, validation, memory
-    documents  how documents are read from the files; None for a model that reads plain text
+    documents  how documents are read from the files; None for a model that reads sentences
+    fields     how sentences are read from the fields of records; None: each line is a sentence, or
+               the model reads documents
     initial    the initial vectors; None: random initial vectors
     temporary  whether the output is a temporary file, for which no checkpoints are written
     search     the settings of a search for the other settings
@@ -58,6 +61,7 @@ class Request:
     search: SearchSettings = SearchSettings()
     given: Mapping[str, Any] = field(default_factory=dict)
     preset: PresetSettings = PresetSettings()
+    fields: FieldSettings | None = None
 
     @property
     def checkpoint_path(self) -> str | None:
@@ -128,7 +132,8 @@ class Request:
 
     def check(self) -> None:
         """Raise W2VError where a setting is out of range, or settings or files conflict."""
-        for group in filter(None, (self.options, self.text, self.run, self.documents, self.preset)):
+        records = self.documents or self.fields
+        for group in filter(None, (self.options, self.text, self.run, records, self.preset)):
             setting_fields.check(group)
         self.options.check_together(self.run)
         name, run = self.model.name, self.run

@@ -10,9 +10,22 @@ if TYPE_CHECKING:
     from w2v.text.corpus import Corpus
     from w2v.text.documents import DocumentCorpus
     from w2v.text.encoded_text import EncodedText
+    from w2v.text.records import RecordCorpus
     from w2v.text.vocabulary import Vocabulary
 
-_JSON_LINES = (".jsonl", ".ndjson")
+# The suffixes of files of records, what becomes words if they are read as lines, and the advice.
+_READ_AS_LINES = [
+    (
+        (".jsonl", ".ndjson"),
+        "the signs and the names of fields of JSON are words",
+        "--text-field NAME reads the text of a field",
+    ),
+    (
+        (".csv", ".tsv"),
+        "all columns are words",
+        "--text-field NAME, or --columns without a header, reads the text of a column",
+    ),
+]
 
 
 class Console(Protocol):
@@ -45,28 +58,37 @@ def show_reading(console: Console, corpus: Corpus) -> Callable[[int], None]:
 
 
 def say_text_changes(console: Console, corpus: Corpus) -> None:
-    """Warn of what was replaced or left out while a text was read, and of JSON read as words."""
+    """Warn of what was replaced or left out in a text, and of records that are read as lines."""
     from w2v.system.packing import plain_name
     from w2v.system.progress import plural
     from w2v.text.corpus import Corpus
+    from w2v.text.documents import DocumentCorpus
+    from w2v.text.records import RecordCorpus
 
-    if type(corpus) is Corpus:  # not documents, whose fields are read
-        named = (name for name in corpus.paths if plain_name(name).lower().endswith(_JSON_LINES))
-        if name := next(named, None):
-            console.warn(
-                f"{name}: its lines are read as they are, so that the signs and the names of fields"
-                " of JSON are words: jq -r .text FILE | w2v COMMAND - takes the text out"
-            )
+    if type(corpus) is Corpus:  # not records, whose fields are read
+        for suffixes, words, advice in _READ_AS_LINES:
+            named = (name for name in corpus.paths if plain_name(name).lower().endswith(suffixes))
+            if name := next(named, None):
+                console.warn(f"{name}: its lines are read as they are, so that {words}: {advice}")
     if corpus.bad_bytes:
         console.warn(
             f"{plural(corpus.bad_bytes, f'invalid {corpus.encoding} byte sequence')} replaced; "
             f"the first in {corpus.first_bad}"
         )
+    if isinstance(corpus, RecordCorpus) and not isinstance(corpus, DocumentCorpus):
+        _say_blank_rows(console, corpus)
     if corpus.null_rows:
         console.warn(f"{plural(corpus.null_rows, 'row')} without a text (null) left out")
     if corpus.left_out:
         kinds = ", ".join(plural(count, kind) for kind, count in sorted(corpus.left_out.items()))
         console.warn(f"left out of archives: {kinds}")
+
+
+def _say_blank_rows(console: Console, corpus: RecordCorpus) -> None:
+    from w2v.system.progress import plural
+
+    if corpus.blank_rows:
+        console.warn(f"{plural(corpus.blank_rows, 'blank row')} left out")
 
 
 def say_pruned(console: Console, vocabulary: Vocabulary) -> None:
@@ -178,8 +200,7 @@ def say_changed_documents(
     """
     from w2v.system.progress import plural
 
-    if corpus.blank_rows:
-        console.warn(f"{plural(corpus.blank_rows, 'blank row')} left out")
+    _say_blank_rows(console, corpus)
     merged = len(corpus.rows) - len(corpus.names)
     if merged:
         console.warn(f"{plural(merged, 'document')} merged into others with the same id")

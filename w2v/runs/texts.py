@@ -23,16 +23,18 @@ class Texts:
 
     def __init__(self, request: Request):
         self._settings, self._vocabulary_file = request.text, request.run.read_vocab
-        self._documents, self._labels = request.documents, request.labels
+        self._records, self._labels = request.documents or request.fields, request.labels
         self._threads = request.run.threads or processors()
-        self.corpus = self._open(request.paths)
-        self.held_out = self._open([request.run.valid]) if request.run.valid else None
+        self.corpus = self._open(request.paths, not request.is_update)
+        valid = request.run.valid
+        # A held-out text may be plain lines, although the training text is in fields.
+        self.held_out = self._open([valid], needed=False) if valid else None
         self._training: tuple[Vocabulary, EncodedText] | None = None
         self._validation: tuple[EncodedText, int] | None = None
 
-    def _open(self, paths: Sequence[str]) -> Corpus:
+    def _open(self, paths: Sequence[str], needed: bool = True) -> Corpus:
         return open_corpus(
-            paths, self._settings, self._documents, self._labels, threads=self._threads
+            paths, self._settings, self._records, self._labels, None, self._threads, needed
         )
 
     def read(

@@ -77,8 +77,10 @@ class ArrowTable:
                     f"choose one with {option}"
                 )
 
-    def lines(self, column: str) -> Iterator[tuple[bytes, int]]:
+    def lines(self, column: str, one_line: bool = False) -> Iterator[tuple[bytes, int]]:
         """The texts of a column as lines of UTF-8, and the number of nulls, for some rows each.
+
+        one_line  whether line ends in a text become blanks, so that each text is one line
 
         A list of strings is joined by blanks. Raises W2VError for a column of another type
         """
@@ -86,6 +88,8 @@ class ArrowTable:
         for [array] in self._batches([column]):
             texts = self._strings(array, column)
             present = texts.drop_null()
+            if one_line:
+                present = compute.replace_substring(present, "\n", " ")
             # The texts with a line end after each are one buffer, which ends at the last offset.
             empty, end = (self._arrow.scalar(text, present.type) for text in ("", "\n"))
             ended = compute.binary_join_element_wise(present, empty, end)

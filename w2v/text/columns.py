@@ -19,16 +19,31 @@ class Columns:
     given   the value of --columns: names separated by commas. With None, the names are taken from
             the header row, or else from the number of columns
     header  whether the first row is a header: yes, no, or auto. With auto it is a header if exactly
-            one field is `text` and another is `id` or `label`, or if `text` is the only field
+            one field is the name of the text and another is `id` or `label`, or if it is the only
+            field
     pair    the name of the first of two columns, id or label, for a table without column names; the
             second column is the text
     extra   the name of a further column to read, which may be one of the above; None: no column
+    text    the name of the text in the header. With another name than `text`, the table must have a
+            header with it, unless `given` names the columns
+    needs_pair  whether a header has an id or label; else a row with the name of the text is one. A
+            name other than `text` needs none
     Raises  W2VError for a wrong value of --columns
     """
 
-    def __init__(self, given: str | None, header: str, pair: str, extra: str | None = None):
+    def __init__(
+        self,
+        given: str | None,
+        header: str,
+        pair: str,
+        extra: str | None = None,
+        text: str = "text",
+        needs_pair: bool = True,
+    ):
         self._given = None if given is None else _checked(given)
         self._header, self._pair, self._extra = header, pair, extra
+        self._text = text.strip().casefold()
+        self._needs_pair = needs_pair and self._text == "text"
         self._extra_column = 0
         self.names: list[str] = []
 
@@ -38,21 +53,28 @@ class Columns:
         first      the fields of the row
         where      the file and the number of the row, for messages
         separator  the field separator
-        Raises     W2VError for a header that does not have exactly one column `text`
+        Raises     W2VError for a header that does not have exactly one column of the text
         """
         self._separator = separator
         names = [field.strip().casefold() for field in first]
-        has_text = names.count("text") == 1
-        has_names = has_text and (len(names) == 1 or not {"id", "label"}.isdisjoint(names))
+        has_text = names.count(self._text) == 1
+        has_pair = len(names) == 1 or not {"id", "label"}.isdisjoint(names)
+        has_names = has_text and (has_pair or not self._needs_pair)
         is_header = self._header == "yes" or (self._header == "auto" and has_names)
         if self._given is not None:
             self.names = self._given
         elif is_header and has_text:
-            self.names = [name if name in _COLUMN_NAMES else "-" for name in names]
-        elif is_header:
+            self.names = [self._meaning(name) for name in names]
+        elif self._header == "no" and self._text != "text":
             raise W2VError(
-                f"{where}: the header must name one column text, found {', '.join(names)[:100]!r}: "
-                "name the columns with --columns"
+                f"{where}: --text-field {self._text} is in the header, which --header no says is "
+                "missing: name the columns with --columns, such as -,text"
+            )
+        elif is_header or self._text != "text":
+            raise W2VError(
+                f"{where}: the header must name one column {self._text}, found "
+                f"{', '.join(names)[:100]!r}: correct it, or name that of the text with "
+                "--text-field, or all columns with --columns"
             )
         else:
             default = ["label", "id", "text"] if len(first) > 2 else [self._pair, "text"]
@@ -60,6 +82,12 @@ class Columns:
         if self._extra is not None:
             self._find_extra(names if is_header else self.names, is_header, where)
         return is_header
+
+    def _meaning(self, name: str) -> str:
+        """The name of a column by its name in the header."""
+        if name == self._text:
+            return "text"
+        return name if name in ("id", "label") else "-"
 
     def _find_extra(self, names: Sequence[str], is_header: bool, where: str) -> None:
         """Set the position of the extra column; W2VError if no column has its name."""

@@ -153,10 +153,13 @@ class Corpus:
         """The tokens of a block of text, separated by ASCII whitespace. Threads may call this."""
         return split(block, self._tokenizer, self._lowercase, self._normalize)
 
-    def _column(self, table: ArrowTable, column: str) -> Iterator[bytes]:
-        """The texts of a column, as lines; rows without a text are left out and counted."""
+    def _column(self, table: ArrowTable, column: str, one_line: bool = False) -> Iterator[bytes]:
+        """The texts of a column, as lines; rows without a text are left out and counted.
+
+        one_line  whether each text is one line; else a text may have several
+        """
         bytes_before = self.bytes_read
-        for block, nulls in table.lines(column):
+        for block, nulls in table.lines(column, one_line):
             self.null_rows += nulls
             self.bytes_read = bytes_before + table.read
             yield block

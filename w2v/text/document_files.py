@@ -36,11 +36,15 @@ class DocumentFile(NamedTuple):
     name: str
     folder: str
 
-    def reading(self, source: Source) -> tuple[str, str]:
-        """The format and the name of a text in the file: the file itself, or a member of it."""
+    def reading(self, source: Source, of_members: str = "files") -> tuple[str, str]:
+        """The format and the name of a text in the file: the file itself, or a member of it.
+
+        of_members  the format of members of an archive whose suffix names none
+        """
         format = self.format
         if source.is_page:
-            return ("files" if format in ("wet", MEMBERS) else format), source.member
+            own = {"wet": "files", MEMBERS: of_members}
+            return own.get(format, format), source.member
         if format == "wet":
             raise W2VError(
                 f"{source.place}: no WET file: it begins with no record of WARC; --format lines "
@@ -49,7 +53,7 @@ class DocumentFile(NamedTuple):
         if not source.member:
             return format, self.name
         if format == MEMBERS:
-            format = _BY_SUFFIX.get(_suffix(source.member), "files")
+            format = _BY_SUFFIX.get(_suffix(source.member), of_members)
         return format, self.folder + source.member
 
 

@@ -1,13 +1,13 @@
 """Reads documents from files: one for each line, table row, JSON object, or file of a folder.
 
-A `DocumentCorpus` is a `Corpus`: one stream of blocks of tokens, in which each line end ends a
-document. The names and labels of the documents are collected while the blocks are read.
+A `DocumentCorpus` is a `RecordCorpus`: one stream of blocks of tokens, in which each line end ends
+a document. The names and labels of the documents are collected while the blocks are read.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor
 from typing import Any
 
@@ -15,30 +15,21 @@ import numpy as np
 
 from w2v.errors import W2VError
 from w2v.settings import DocumentSettings, TextSettings
-from w2v.system.pipes import name_of
-from w2v.text.arrow_tables import ArrowTable, is_table
-from w2v.text.columns import EXTRA, LONGEST_ROW, Columns, records
-from w2v.text.corpus import Corpus, as_blocks, gathered
-from w2v.text.document_files import TABLES, DocumentFile, expanded, formats_of
+from w2v.text.columns import EXTRA, Columns
+from w2v.text.corpus import gathered
+from w2v.text.document_files import DocumentFile, expanded, formats_of
 from w2v.text.document_list import DocumentList
-from w2v.text.json_fields import (
-    SURROGATE,
-    extra_field,
-    id_field,
-    json_object,
-    label_field,
-    text_field,
-)
+from w2v.text.json_fields import extra_field, id_field, label_field, text_field
 from w2v.text.labels import Labels, labels_in, leading_labels, split_labels
+from w2v.text.records import RecordCorpus
 from w2v.text.sources import Source
 from w2v.text.text_digest import TextDigest
 
 FOLDER = "folder"  # the name of the field that files of folders have
-_LINE_END = re.compile(rb"\r+\n")
 _SENTENCE_END = re.compile(rb"(?<!\S)</s>(?!\S)")
 
 
-class DocumentCorpus(Corpus):
+class DocumentCorpus(RecordCorpus):
     """One or several files of documents as one stream of tokens.
 
     paths     files or folders; `-` is stdin
@@ -67,6 +58,9 @@ class DocumentCorpus(Corpus):
     `text_fingerprint` that of the text alone.
     """
 
+    settings: DocumentSettings
+    _member_format = "files"
+
     def __init__(
         self,
         paths: Sequence[str],
@@ -78,23 +72,12 @@ class DocumentCorpus(Corpus):
         threads: int = 1,
         inputs: Sequence[DocumentFile] | None = None,
     ):
-        self._labels, self._refused, self.settings = labels, refused, settings
-        self._extra = extra
+        self._labels, self._refused, self._extra = labels, refused, extra
+        self._keeps_blank = labels == "if there"
         if settings.label_separator == "":
             raise W2VError("--label-separator is empty: give the text between labels, such as ,")
-        self._new_columns()  # raises now for a wrong --columns, not when the first table is read
-        self.inputs = inputs or [
-            file
-            for path, format in zip(paths, formats_of(paths, settings.format), strict=True)
-            for file in expanded(path, format)
-        ]
+        super().__init__(paths, text, settings, threads, inputs, needed=False)
         formats = {file.format for file in self.inputs}
-        self._numbers_only = settings.id_prefix != "file" and formats == {"lines"}
-        files = [file.path for file in self.inputs]
-        super().__init__(
-            files, text.tokenizer, text.encoding, text.lowercase, text.normalize, threads
-        )
-        self.source = ", ".join(map(name_of, paths))
         if extra is not None and ("lines" in formats or ("files" in formats and extra != FOLDER)):
             raise W2VError(
                 f"--by {extra}: documents of --format lines have no fields, and the files of a "
@@ -104,11 +87,22 @@ class DocumentCorpus(Corpus):
     def begin(self) -> None:
         """Forget what has been read, before the text is read again."""
         super().begin()
-        self.blank_rows, self.text_fingerprint = 0, ""
+        self.text_fingerprint = ""
         has_extras = self._extra is not None
-        self.documents = DocumentList(self.settings, self._labels, has_extras, self._numbers_only)
+        formats = {file.format for file in self.inputs}
+        numbers_only = self.settings.id_prefix != "file" and formats == {"lines"}
+        self.documents = DocumentList(self.settings, self._labels, has_extras, numbers_only)
         self.names, self.rows = self.documents.names, self.documents.rows
         self.labels, self.extras = self.documents.labels, self.documents.extras
+
+    def _find_inputs(self, paths: Sequence[str]) -> list[DocumentFile]:
+        """The files of paths and of folders, with their formats and names."""
+        formats = formats_of(paths, self.settings.format)
+        return [
+            file
+            for path, format in zip(paths, formats, strict=True)
+            for file in expanded(path, format)
+        ]
 
     def tokens(self, block: bytes) -> bytes:
         """The tokens of a block, separated by ASCII whitespace; a line end ends a document."""
@@ -131,35 +125,16 @@ class DocumentCorpus(Corpus):
         self.text_fingerprint = self._digest.hexdigest()
         self.fingerprint = self.documents.fingerprint(self.text_fingerprint)
 
-    def _separate_texts(self) -> Iterator[bytes]:
-        """The texts of documents, in blocks that may be small."""
-        readers: dict[str, Callable[[Source, str], Iterator[bytes]]] = {
-            "lines": self._lines if self._labels == "extra" else self._labelled,
-            "tsv": self._table,
-            "csv": self._csv,
-            "jsonl": self._objects,
-            "files": self._file,
-        }
-        for file in self.inputs:
-            if file.format in TABLES:
-                yield from self._columns_of(file.path, file.name)
-                continue
-            for source in self._sources(file.path):
-                format, name = file.reading(source)
-                yield from readers[format](source, name)
-
     def _lines(self, source: Source, name: str) -> Iterator[bytes]:
         """A file with a document on each line, named by its line number."""
-        ends_line, number = True, 0
-        for block in self._cut(source):
+        if self._labels != "extra":
+            yield from self._labelled(source, name)
+            return
+        number = 0
+        for block in super()._lines(source, name):
             self._digest.update(block)
             number = self.documents.add_lines(name, number, block.count(b"\n"))
-            ends_line = block.endswith(b"\n")
             yield block
-        if not ends_line:
-            self._digest.update(b"\n")
-            self.documents.add_lines(name, number, 1)
-            yield b"\n"
 
     def _labelled(self, source: Source, name: str) -> Iterator[bytes]:
         """A file with a document on each line, which may begin with labels as `__label__NAME`.
@@ -202,43 +177,12 @@ class DocumentCorpus(Corpus):
                 lines, rest = [line.rstrip(b"\r") for line in lines], rest.rstrip(b"\r")
             yield [*lines, rest] if rest else lines
 
-    def _table(self, source: Source, name: str) -> Iterator[bytes]:
-        """A table with a document in each row; tabs separate the columns text, id and label."""
-        columns = self._columns_before(source)
-
-        def parse(number: int, line: bytes) -> bytes | None:
-            where, row = f"{source.place}: row {number}", line.decode()
-            if not columns.names and columns.begin(row.split("\t"), where, "\t"):
-                return None
-            tabs = len(columns.names) - 1 if columns.text_is_last else -1  # -1: all tabs separate
-            fields = columns.fields(row.split("\t", tabs), where)
-            return self._text_of(fields, name, f"row {number}")
-
-        yield from self._texts(self._rows(source), parse)
-
-    def _csv(self, source: Source, name: str) -> Iterator[bytes]:
-        """A table in CSV, with a document in each row; a quoted field may contain line ends."""
-        columns = self._new_columns()
-
-        def parse(where: str, separator: str, row: list[str]) -> bytes | None:
-            if not row:
-                self.blank_rows += 1
-                return None
-            if not columns.names and columns.begin(row, where, separator):
-                return None
-            return self._text_of(columns.fields(row, where), name, where.rpartition(": ")[2])
-
-        lines = (line.decode() for line in self._lines_of(source))
-        yield from self._texts(records(lines, source.place), parse)
-
-    def _columns_before(self, source: Source) -> Columns:
-        """The columns of a table whose rows are read next, here from its first row on."""
-        return self._new_columns()
-
     def _new_columns(self) -> Columns:
         """The columns of the next table, by the settings."""
-        pair = "id" if self._labels == "extra" else "label"
-        return Columns(self.settings.columns, self.settings.header, pair, self._extra)
+        settings, pair = self.settings, "id" if self._labels == "extra" else "label"
+        return Columns(
+            settings.columns, settings.header, pair, self._extra, text=settings.text_field
+        )
 
     def _text_of(self, fields: dict[str, str], name: str, where: str) -> bytes:
         """Add the document of a table row; returns its text."""
@@ -247,36 +191,22 @@ class DocumentCorpus(Corpus):
         self.documents.add(fields.get("id"), labels, name, where, fields.get(EXTRA, "").strip())
         return fields["text"].encode()
 
-    def _objects(self, source: Source, name: str) -> Iterator[bytes]:
-        """A file with a JSON object on each line, which has fields for the text, id and labels."""
-
-        def parse(number: int, row: bytes) -> bytes:
-            where = f"{source.place}: row {number}"
-            return self._object_text(json_object(row, where), name, number, where)
-
-        yield from self._texts(self._rows(source), parse)
-
     def _object_text(self, value: dict[str, Any], name: str, number: int, where: str) -> bytes:
         """Add the document of an object; returns its text."""
         settings = self.settings
-        text = text_field(value, settings.text_field, where, needed=True)
+        text = text_field(value, settings.text_field, where)
         id_ = id_field(value, settings.id_field or "id", where, settings.id_field is not None)
         labels = label_field(value, settings.label_field, where, settings.label_separator)
         extra = extra_field(value, self._extra, where) if self._extra is not None else ""
         self.documents.add(id_, labels, name, f"row {number}", extra)
-        return self._encoded(str(text), where)
+        return self._encoded(text, where)
 
     def _columns_of(self, path: str, name: str) -> Iterator[bytes]:
         """A Parquet or Arrow file, with a document in each row; its columns are as JSON's fields.
 
         A row whose text is null counts as blank.
         """
-        if not is_table(path):
-            raise W2VError(
-                f"{name_of(path)}: no Parquet or Arrow file: a pipe, or such a file that is "
-                "compressed, is not read; give the path of the file itself"
-            )
-        settings, table, bytes_before = self.settings, ArrowTable(path), self.bytes_read
+        settings, table, bytes_before = self.settings, self._open_table(path), self.bytes_read
         wanted = [(settings.text_field, "--text-field")]
         if settings.id_field is not None:
             wanted.append((settings.id_field, "--id-field"))
@@ -302,38 +232,6 @@ class DocumentCorpus(Corpus):
         yield from self._texts(enumerate(table.rows(columns, settings.text_field), 1), parse)
         self.bytes_read = bytes_before + table.read
 
-    def _encoded(self, text: str, where: str) -> bytes:
-        """A text as UTF-8. Lone surrogates, which JSON allows, are replaced and counted."""
-        try:
-            return text.encode()
-        except UnicodeEncodeError:
-            clean, bad = SURROGATE.subn("\ufffd", text)
-            self.first_bad = self.first_bad or where
-            self.bad_bytes += bad
-            return clean.encode()
-
-    def _texts(
-        self, rows: Iterable[tuple[Any, ...]], parse: Callable[..., bytes | None]
-    ) -> Iterator[bytes]:
-        """The texts of the documents of a file, as blocks of lines.
-
-        rows   the arguments of `parse` for each row
-        parse  adds the document of a row and returns its text, or None for a header or blank row.
-               A row for which it raises a W2VError is left out, if `refused` was given
-        """
-
-        def _documents() -> Iterator[bytes]:
-            for row in rows:
-                try:
-                    text = parse(*row)
-                except W2VError as error:
-                    self._refuse(error)
-                else:
-                    if text is not None:
-                        yield text
-
-        return as_blocks(_documents())
-
     def _refuse(self, error: W2VError) -> None:
         """Leave out an invalid row, if `refused` was given."""
         if self._refused is None:
@@ -351,48 +249,6 @@ class DocumentCorpus(Corpus):
             self._digest.update(b"\n")
         self.documents.add_file(name, source.place, size)
         yield b"\n"
-
-    def _rows(self, source: Source) -> Iterator[tuple[int, bytes]]:
-        """The lines of a file with their numbers, from 1.
-
-        Empty lines are left out and counted, unless `labels` is "if there": then they are empty
-        documents.
-        """
-        for number, line_with_end in enumerate(self._lines_of(source), 1):
-            line = line_with_end.rstrip(b"\r\n")
-            if line or (self._labels == "if there" and line_with_end.endswith(b"\n")):
-                yield number, line
-            elif line_with_end.endswith(b"\n"):
-                self.blank_rows += 1
-
-    def _lines_of(self, source: Source) -> Iterator[bytes]:
-        """The lines of a file, with their line ends."""
-        for block in self._whole_lines(source):
-            *lines, rest = block.split(b"\n")
-            for line in lines:
-                yield line + b"\n"
-            if rest:
-                yield rest
-
-    def _whole_lines(self, source: Source) -> Iterator[bytes]:
-        """The text of a file in blocks that end with a line end, or with the file."""
-        number, rest = 0, b""
-        for text in self._decoded(source):
-            block = rest + text
-            end = block.rfind(b"\n") + 1
-            block, rest = block[:end], block[end:]
-            if block:
-                self._digest.update(_LINE_END.sub(b"\n", block) if b"\r" in block else block)
-                number += block.count(b"\n")
-                yield block
-            if len(rest) > LONGEST_ROW:
-                raise W2VError(
-                    f"{source.place}: row {number + 1} has more than {LONGEST_ROW:,} bytes: "
-                    "split it, or check that it is text"
-                )
-        if rest:
-            self._digest.update(rest.rstrip(b"\r") + b"\n")
-            yield rest
 
     def row_numbers(self) -> np.ndarray:
         """`rows` as int32 (D,)."""

@@ -12,7 +12,7 @@ import numpy as np
 
 from w2v.errors import W2VError
 from w2v.kernels.word_hash import keep_words
-from w2v.settings import DocumentSettings, TextSettings
+from w2v.settings import DocumentSettings, FieldSettings, TextSettings
 from w2v.system import python_arguments
 from w2v.system.signals import DeferredSignals
 from w2v.text.corpus import Corpus
@@ -22,6 +22,7 @@ from w2v.text.encoded_text import EncodedDocuments, EncodedText
 from w2v.text.labels import Labels
 from w2v.text.numbered_parts import numbered_parts
 from w2v.text.numbered_text import NumberedText
+from w2v.text.records import RecordCorpus
 from w2v.text.vocabulary import DROPPED, UNKNOWN, Vocabulary, choose, read_counts
 from w2v.text.word_counter import WordCounter
 
@@ -29,17 +30,23 @@ from w2v.text.word_counter import WordCounter
 def open_corpus(
     paths: Sequence[str],
     text: TextSettings,
-    documents: DocumentSettings | None,
+    records: FieldSettings | None,
     labels: Labels = "extra",
     refused: Callable[[W2VError], None] | None = None,
     threads: int = 1,
+    needed: bool = True,
 ) -> Corpus:
-    """Open files as a `DocumentCorpus` if `documents` is given, else as a `Corpus`.
+    """Open files as documents, as the texts of records, or as lines.
 
+    records                   DocumentSettings: a `DocumentCorpus`; other FieldSettings: a
+                              `RecordCorpus`; None: a `Corpus`
     labels, refused, threads  as in `DocumentCorpus`
+    needed                    as in `RecordCorpus`
     """
-    if documents:
-        return DocumentCorpus(paths, text, documents, labels, refused, threads=threads)
+    if isinstance(records, DocumentSettings):
+        return DocumentCorpus(paths, text, records, labels, refused, threads=threads)
+    if records:
+        return RecordCorpus(paths, text, records, threads, needed=needed)
     return Corpus(paths, text.tokenizer, text.encoding, text.lowercase, text.normalize, threads)
 
 

@@ -28,17 +28,14 @@ def json_object(row: bytes, where: str) -> dict[str, Any]:
     return value
 
 
-def text_field(values: dict[str, Any], name: str, where: str, needed: bool) -> str | None:
-    """The text of a field, which must be a string or a whole number; None if it is missing.
+def text_field(values: dict[str, Any], name: str, where: str) -> str:
+    """The text of a field, which must be a string or a whole number.
 
     values  the JSON object
     where   the file and the row, for messages
-    needed  whether a missing field is an error
     Raises  W2VError for a wrong or missing value
     """
     value = values.get(name)
-    if value is None and not needed:
-        return None
     if value is None:
         raise W2VError(f"{where}: the field {name!r} is missing or null")
     if not _is_name(value):
@@ -50,9 +47,13 @@ def text_field(values: dict[str, Any], name: str, where: str, needed: bool) -> s
 
 
 def id_field(values: dict[str, Any], name: str, where: str, needed: bool) -> str | None:
-    """As `text_field`; W2VError if the value cannot be a name, which is UTF-8."""
-    value = text_field(values, name, where, needed)
-    return None if value is None else _checked(value, name, where)
+    """As `text_field`; W2VError if the value cannot be a name, which is UTF-8.
+
+    needed  whether a missing field is an error; else it is None
+    """
+    if values.get(name) is None and not needed:
+        return None
+    return _checked(text_field(values, name, where), name, where)
 
 
 def extra_field(values: dict[str, Any], name: str, where: str) -> str:

@@ -118,7 +118,8 @@ class Rows(Corpus):
 
     def _columns(self) -> Columns:
         """The columns of the next table."""
-        return Columns(self._settings.columns, self._settings.header, "id")
+        settings = self._settings
+        return Columns(settings.columns, settings.header, "id", text=settings.text_field)
 
     def _table_parser(self) -> Callable[[bytes, str], str | None]:
         """A function that returns the text of a row of a table, or None for its header."""
@@ -136,7 +137,7 @@ class Rows(Corpus):
     def _object_text(self, row: bytes, where: str) -> str | None:
         """The text of a JSON object."""
         value = json_object(row, where)
-        return text_field(value, self._settings.text_field, where, needed=True)
+        return text_field(value, self._settings.text_field, where)
 
     def _whole_lines(self, source: Source) -> Iterator[bytes]:
         """The text of a file in blocks that end with a line end."""
