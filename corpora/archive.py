@@ -85,8 +85,10 @@ def _record(article: Article) -> str:
 def main() -> None:
     """Write the archive."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("output", type=Path, help="a folder, or a name that ends in .jsonl")
-    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("output", type=Path, help="A folder, or a name that ends in .jsonl.")
+    parser.add_argument(
+        "--seed", type=int, default=1, help="Seed of the random articles. Default: 1."
+    )
     args = parser.parse_args()
     write(args.output, args.seed)
 

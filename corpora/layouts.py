@@ -24,7 +24,7 @@ from pathlib import Path
 
 Unpack = Callable[[Path, Path], list[str]]
 DAMAGE = (tarfile.TarError, zipfile.BadZipFile, EOFError, zlib.error, gzip.BadGzipFile, KeyError)
-_DIGITS = ["", "zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"][1:]
+_DIGITS = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"]
 _BREAKS = re.compile(r"[\t\n\r\v\f\x1c-\x1e\x85\u2028\u2029]+")
 
 

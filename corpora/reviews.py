@@ -54,8 +54,10 @@ def rows(count: int, seed: int) -> list[tuple[str, str, str]]:
 def main() -> None:
     """Print the reviews."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
-    parser.add_argument("--reviews", type=int, default=300, help="[300]")
-    parser.add_argument("--seed", type=int, default=1, help="[1]")
+    parser.add_argument("--reviews", type=int, default=300, help="Number of reviews. Default: 300.")
+    parser.add_argument(
+        "--seed", type=int, default=1, help="Seed of the random reviews. Default: 1."
+    )
     options = parser.parse_args()
     table = csv.writer(sys.stdout, lineterminator="\n")
     table.writerow(["review_id", "stars", "review"])

@@ -318,12 +318,13 @@ def test_comparisons_say_in_which_file_words_are_composed(w2v, model, file):
     (model / "words.vec").write_text("2 4\nthe 1 2 3 4\nking 4 3 2 1\n")
     said = f"pairs.tsv, {file}: 1 pair with out-of-vocabulary words, composed from n-grams\n"
     both = ("-v", file, "-v", "words.vec")
-    assert w2v("evaluate", "similarity", "pairs.tsv", *both).err == said
-    assert w2v("evaluate", "similarity", "pairs.tsv", *both, "--oov", "skip").err == ""
+    assert w2v("evaluate", "similarity", "pairs.tsv", *both).err.startswith(said)
+    skipped = w2v("evaluate", "similarity", "pairs.tsv", *both, "--oov", "skip")
+    assert "out-of-vocabulary" not in skipped.err
     assert w2v("compare", file, "words.vec", "--pairs", "pairs.tsv").err.startswith(said)
     (model / "questions").write_text(": a\nthein the there their\n")
     said = f"questions, {file}: 1 question with out-of-vocabulary words, composed from n-grams\n"
-    assert w2v("evaluate", "analogies", "questions", *both).err == said
+    assert w2v("evaluate", "analogies", "questions", *both).err.startswith(said)
     assert w2v("compare", file, "words.vec", "--questions", "questions").err.startswith(said)
 
 

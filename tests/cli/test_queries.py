@@ -558,6 +558,30 @@ def test_queries_and_texts_are_normalized_as_the_model_was(w2v, normalized, fold
     assert "normalize: NFC" in w2v("info", "y.safetensors").out
 
 
+def test_files_made_of_a_model_normalize_queries_as_it_does(w2v, normalized, folder):
+    args = ("text", "--min-count", 1, "--sample", 0, "--dim", 4, "--normalize", "NFC", "--quiet")
+    for seed in (1, 2):
+        assert w2v("train", *args, "--seed", seed, "-o", f"{seed}.safetensors").code == 0
+    both = ("1.safetensors", "2.safetensors", "-o", "made.safetensors")
+    (folder / "names").write_text(f"{NFD}\nnam\n")
+    for call in (
+        ("convert", "1.safetensors", "made.safetensors"),
+        ("convert", "1.safetensors", "made.safetensors", "--dtype", "i8", "--limit", 4),
+        ("combine", *both), ("combine", *both, "--side-by-side"), ("align", *both),
+        ("subwords", "1.safetensors", "-o", "made.safetensors"),
+        ("convert", "1.safetensors", "made.safetensors", "--words", "names"),
+        ("convert", "1.safetensors", "made.safetensors", "--blank", "_"),
+    ):  # fmt: skip
+        assert w2v(*call).code == 0
+        assert w2v("vector", NFD, "-v", "made.safetensors").code == 0, call
+    # The other settings of a text are those of the command line.
+    (folder / "set.tsv").write_text(f"x\t{NFD}, nam,\ny\tred, army,\n" * 3)
+    assert w2v("combine", *both).code == 0
+    call = ("evaluate", "classify", "set.tsv", "set.tsv", "--by", "words", "--json")
+    call += ("-v", "made.safetensors", "--tokenizer", "words")
+    assert json.loads(w2v(*call).out)["accuracy"] == 1
+
+
 def test_a_name_in_another_normalization_is_named(w2v, folder):
     (folder / "x.txt").write_text(f"3 2\n{NFD} 1 0\nViet 0 1\nb 1 1\n")
     outcome = w2v("similar", "-v", "x.txt", NFC)

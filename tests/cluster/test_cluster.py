@@ -474,6 +474,22 @@ def test_a_scheduler_that_does_not_answer_is_said(w2v, folder, monkeypatch):
     assert len(outcome.err.splitlines()) == 1
 
 
+def test_workers_are_stopped_although_the_connection_does_not_close():
+    """They would else go on after the command has ended."""
+    stopped, cluster, logger = [], Cluster.__new__(Cluster), logging.getLogger("distributed.x")
+
+    def fail(timeout):
+        raise TimeoutError
+
+    cluster._client = SimpleNamespace(close=fail)
+    cluster._local = SimpleNamespace(close=lambda timeout: stopped.append("workers"))
+    cluster._levels = {logger: logging.INFO}
+    with pytest.raises(TimeoutError):
+        cluster.close()
+    assert stopped == ["workers"]
+    assert logger.level == logging.INFO
+
+
 @pytest.mark.parametrize("name", ["sif", "lstm"])
 def test_models_that_do_not_go_there_say_so(w2v, folder, name):
     (folder / "text").write_text("a b")

@@ -133,6 +133,17 @@ def test_what_is_missing_is_said(w2v, labelled, folder):
         assert "empty.tsv: no documents in the file" in outcome.err
 
 
+def test_labels_that_train_does_not_have_are_counted(w2v, labelled, folder):
+    """They are wrong whatever is predicted, which the accuracy alone does not show."""
+    (folder / "new.tsv").write_text((folder / "test.tsv").read_text().replace("dog", "cow"))
+    call = ("evaluate", "classify", "train.tsv")
+    for by in ("documents", "words"):
+        outcome = w2v(*call, "new.tsv", "--by", by)
+        said = "1 text with a label that TRAIN does not have, such as 'cow': counted as wrong\n"
+        assert (outcome.code, outcome.err) == (0, said)
+        assert w2v(*call, "test.tsv", "--by", by).err == ""
+
+
 def test_a_file_with_the_other_vectors_alone_names_the_other_way(w2v, labelled, folder):
     args = ("evaluate", "classify", "train.tsv", "test.tsv", "-v")
     for by, other in ("documents", "words"), ("words", "documents"):

@@ -59,7 +59,7 @@ def test_an_interval_has_the_truth_nineteen_times_of_twenty():
     for _ in range(100):
         right = rng.random(200) < 0.3
         [found] = compare._compared(
-            "x", 1, lambda which, right=right: [right[which].mean()], 200, None
+            "x", 1, lambda which, right=right: [right[which].mean()], 200, 200, None
         )
         inside += found.interval[0] <= 0.3 <= found.interval[1]
     assert 88 <= inside <= 100
@@ -131,6 +131,30 @@ def test_a_set_without_common_words_has_no_score(w2v, files):
     assert outcome.out.splitlines()[:2] == ["none.tsv: 0 items", "      -  good.txt"]
     rows = w2v("compare", "good.txt", "--pairs", "none.tsv", "--json").out
     assert json.loads(rows)["score"] is None
+
+
+def test_few_scored_items_are_said(w2v, files):
+    """Of a set of which most words are unknown, a score says little."""
+    known = (files / "pairs.tsv").read_text().splitlines()[:3]
+    (files / "few.tsv").write_text("\n".join([*known, *["absent\tx\t1"] * 4]))
+    (files / "half.tsv").write_text("\n".join([*known, *["absent\tx\t1"] * 3]))
+    words = [word for line in known for word in line.split("\t")[:2]]
+    (files / "few").write_text(f"{' '.join(words[:4])}\n" + "absent a b c\n" * 2)
+    both = ("-v", "good.txt", "-v", "bad.txt")
+    for call, message in [
+        (("evaluate", "similarity", "few.tsv", "-v", "good.txt"), "3 of 7 pairs"),
+        (("evaluate", "similarity", "few.tsv", *both), "3 of 7 pairs"),
+        (("compare", "good.txt", "bad.txt", "--pairs", "few.tsv"), "3 of 7 pairs"),
+        (("evaluate", "analogies", "few", "-v", "good.txt"), "1 of 3 questions"),
+        (("evaluate", "analogies", "few", *both), "1 of 3 questions"),
+        (("compare", "good.txt", "bad.txt", "--questions", "few"), "1 of 3 questions"),
+        (("evaluate", "analogies", "few", "-v", "good.txt", "--count-oov"), ""),
+        (("evaluate", "similarity", "half.tsv", "-v", "good.txt"), ""),
+    ]:
+        outcome = w2v(*call)
+        assert outcome.code == 0
+        assert outcome.err.count("\n") == bool(message)
+        assert f"only {message} scored" in outcome.err or not message
 
 
 def test_without_sets_that_is_said(w2v, files, monkeypatch):

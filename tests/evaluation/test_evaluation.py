@@ -73,6 +73,14 @@ def test_a_heading_is_left_out_and_a_bad_line_is_named(table, tmp_path):
         similarity.similarity(table, write(tmp_path, "king man 1\nking x\n"))
 
 
+@pytest.mark.parametrize("score", ["nan", "inf", "-inf", "1e999", "1_0"])
+def test_a_score_that_is_not_finite_is_no_score(table, tmp_path, score):
+    """With such a score, no correlation is defined."""
+    text = f"king x 1\nman x 2\nking man {score}\n"
+    with pytest.raises(W2VError, match=f"line 3: expected .* found 'king man {score}'"):
+        similarity.similarity(table, write(tmp_path, text))
+
+
 def test_analogies_answer_by_loop(table, tmp_path):
     questions = [
         ("people", "man woman king queen"), ("people", "woman man queen King"),

@@ -1,6 +1,8 @@
 """Whole networks: gradients, both tasks, equal bytes, resuming, wrong input."""
 
 import json
+import os
+import signal
 from dataclasses import replace
 
 import numpy as np
@@ -155,6 +157,26 @@ def test_a_stream_in_stretches_is_read_as_in_one(model):
     again = [evaluate(networks[:shards], side_by_side, 2).nats for shards in (1, 2)]
     np.testing.assert_allclose(again[0], again[1], rtol=1e-12)
     assert abs(again[0] - whole) > 1e-6, "the second half begins without the first"
+
+
+@pytest.mark.skipif(os.name == "nt", reason="no signal can be sent to one process")
+def test_a_signal_ends_an_evaluation():
+    """Each of its threads would else evaluate the rest of the text first, perhaps for hours."""
+    settings = models()["rnn"].settings(task="lm", units=4, dim=4)
+    made = Architecture(recurrent_layer(settings), 8, 4, 1, 4, outputs=8, steps=True)
+    rng = np.random.default_rng(1)
+    network = Network(made, settings, parameters(made, rng, False))
+    text = StreamBatches(rng.integers(0, 8, 5000).astype(np.int32), 0, 1, 1, 0, np.float64)
+    done = []
+
+    def stop(number):
+        if not done:
+            os.kill(os.getpid(), signal.SIGINT)
+        done.append(number)
+
+    with pytest.raises(KeyboardInterrupt):
+        evaluate([network], text, 1, stop)
+    assert 0 < len(done) < 5000
 
 
 def test_texts_of_about_the_same_length_are_learnt_together():

@@ -14,7 +14,7 @@ from helpers import COMPILED, Silent, compiled
 import w2v as w2v_package
 from w2v.classifier_settings import ClassifierSettings, SearchSettings
 from w2v.embeddings import container
-from w2v.errors import W2VError
+from w2v.errors import DivergedError, W2VError
 from w2v.models import models
 from w2v.runs import executors
 from w2v.runs.messages import Messages
@@ -374,9 +374,9 @@ def test_settings_that_need_too_much_memory_are_left_out(labelled, monkeypatch):
 
 
 @compiled
-def test_rates_that_diverge_do_not_end_the_search(w2v, labelled):
-    options = ("--lr", "1e6", "--optimizer", "sgd", "--hidden", "4")
-    lines = search(w2v, "order", *options, time="1", code=1)
-    assert lines[-1].startswith("w2v: training diverged in epoch 1: ")
-    assert sum(line.startswith("trial ") for line in lines) > 1
+def test_rates_that_diverge_do_not_end_the_search(labelled):
+    options = {"lr": 1e6, "optimizer": "sgd", "hidden": "4"}
+    with pytest.raises(DivergedError, match="training diverged in epoch 1: "):
+        make_search("order", 100, Clock(), "log", **options).carry_out()
+    assert len(events("log")) > 1
     assert not os.path.exists(OUTPUT)

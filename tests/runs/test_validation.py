@@ -2,6 +2,7 @@
 
 import json
 import math
+import re
 
 import numpy as np
 import planted
@@ -149,3 +150,20 @@ def test_what_cannot_be_is_one_line(w2v, text, folder, args, said):
     assert outcome.code == 2
     assert said in outcome.err
     assert not (folder / "x.safetensors").exists()
+
+
+def test_fewer_threads_are_advised_if_they_save_enough(w2v, folder, monkeypatch):
+    """LDA has two copies of the counts for each thread."""
+    monkeypatch.setattr("w2v.system.resources.used_memory", lambda: 100_000_000)
+    monkeypatch.setattr("w2v.system.resources.peak_memory", lambda: 0)
+    (folder / "words").write_text("".join(f"w{number} v{number}\n" for number in range(3000)))
+    call = ("train", "words", "--model", "lda", "--topics", 200, "--min-count", 1, "--min-df", 1)
+    call += ("-o", "x.safetensors", "--dry-run", "--threads")
+    needed = re.search(r"training needs (\d+) MB", w2v(*call, 4, "--max-memory", "1MB").err)
+    limit = f"{int(needed[1]) - 12}MB"  # a thread has 10 MB
+    outcome = w2v(*call, 4, "--max-memory", limit)
+    assert outcome.code == 2
+    assert "try --threads 2, --document-table sparse, a higher --min-count" in outcome.err
+    assert w2v(*call, 3, "--max-memory", limit).code == 2
+    assert w2v(*call, 2, "--max-memory", limit).code == 0
+    assert "--threads" not in w2v(*call, 4, "--max-memory", "1MB").err

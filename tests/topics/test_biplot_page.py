@@ -147,7 +147,7 @@ def test_beginnings_and_colours_of_documents(w2v, folder):
     assert (data["by"], data["groups"], data["group"]) == (None, [], [])
     done = w2v("topics", "lsa.safetensors", "corpus.jsonl", "--by", "x", "-o", "other.html")
     assert done.code == 2
-    assert "--by 'x': no document of corpus.jsonl has a value" in done.err
+    assert "--by 'x': no document of corpus.jsonl has a text or a number" in done.err
     assert not (folder / "other.html").exists()
     done = w2v("topics", "lsa.safetensors", "--documents", 3, "-o", "other.html")
     assert done.code == 2

@@ -122,6 +122,7 @@ def test_shares_by_value_are_means_weighted_by_tokens():
         (["b", "10", "a"], ["10", "a", "b"], False),
         (["2020-13", "2020-01"], ["2020-01", "2020-13"], False),  # no month
         (["nan", "1"], ["1", "nan"], False),
+        (["2020_1", "2019_12"], ["2019_12", "2020_1"], False),  # not 20,201 and 201,912
     ],
 )
 def test_numbers_and_dates_are_in_their_order(values, ordered, on_axis):
@@ -167,6 +168,12 @@ def test_words_of_the_model_that_was_updated_are_counted_apart(w2v, folder, earl
     data, _ = page_data(folder / "x.html")
     found = data["allTokens"], data["earlierTokens"], data["allDocuments"]
     assert found == (80 + earlier, earlier, 1)
+    # The page also has the words of a document that the model was not trained on.
+    (folder / "new.txt").write_text("a b a\n")
+    assert w2v("topics", "x.safetensors", "new.txt", "-o", "x.html").code == 0
+    data, _ = page_data(folder / "x.html")
+    found = data["allTokens"], data["earlierTokens"], data["allDocuments"]
+    assert found == (83 + max(earlier - 3, 0), max(earlier - 3, 0), 2)
 
 
 def write_corpus(path, documents, **fields):
@@ -296,6 +303,22 @@ def test_documents_are_matched_by_their_ids(w2v, folder):
     assert "none of its 7 documents has the id of a document in lda.safetensors" in done.err
 
 
+def test_one_file_of_a_model_of_files_in_several_formats_is_read(w2v, folder):
+    """The formats of the files of the training text are no formats of another number of files."""
+    rows = [f"d{number}\tsun moon star {'sea' * (number % 2)}" for number in range(9)]
+    (folder / "a.tsv").write_text("\n".join(rows))
+    (folder / "b.txt").write_text("sun moon\n" * 9)
+    call = ("a.tsv", "b.txt", "--format", "tsv,lines", "--id-prefix", "file", "--min-count", 1)
+    call += ("--model", "lda", "--topics", 2, "--min-df", 1, "--epochs", 2, "-o", "x.safetensors")
+    assert w2v("train", *call).code == 0
+    for corpus, missing in ((("a.tsv", "b.txt"), 0), (("a.tsv",), 9), (("b.txt",), 9)):
+        done = w2v("topics", "x.safetensors", *corpus, "-o", "x.html")
+        assert done.code == 0, done.err
+        assert ("not found in CORPUS" in done.err) == bool(missing)
+        data, _ = page_data(folder / "x.html")
+        assert data["allDocuments"] == 18
+
+
 def test_topics_of_documents_that_the_model_lacks_are_inferred(w2v, folder):
     names, documents = planted_lda("lda.safetensors")
     rng = np.random.default_rng(2)
@@ -357,7 +380,7 @@ def test_a_column_is_found_by_its_name_in_the_header(w2v, folder, kind):
     assert done.code == 0, done.err
     assert [row.split("\t")[:2] for row in done.out.splitlines()] == [["2000", "11"],
                                                                      ["2001", "12"]]  # fmt: skip
-    assert "1 document without a value of year left out of the shares" in done.err
+    assert "1 document without a value of year (a text or a number) left out of" in done.err
     sums = [sum(map(float, row.split("\t")[3:])) for row in done.out.splitlines()]
     assert sums == pytest.approx([1, 1], abs=1e-5)
     plain = w2v("topics", "lda.safetensors", f"table.{kind}", "--by", "Year").out.splitlines()
@@ -374,15 +397,15 @@ def test_a_column_is_found_by_its_name_in_the_header(w2v, folder, kind):
         (("docs.txt", "--by", "year"), "documents of --format lines have no fields"),
         (("t.tsv", "--by", "year"), "no column 'year'; the columns are id, text"),
         (("t.tsv", "--by", "x", "--columns", "id,text", "--header", "no"), "give --header yes"),
-        (("x.jsonl", "--by", "list"), "the field 'list' must be a string or a number, found [1]"),
-        (("x.jsonl", "--by", "none"), "--by 'none': no document of x.jsonl has a value"),
+        (("x.jsonl", "--by", "list"), "--by 'list': no document of x.jsonl has a text or a number"),
+        (("x.jsonl", "--by", "none"), "--by 'none': no document of x.jsonl has a text or a number"),
         (("--names", "bad"), "bad: row 1: expected the number of a topic"),
         (("--text-field", "x"), "work only with CORPUS or --reference"),
     ],
 )
 def test_mistakes_are_told_in_a_line(w2v, folder, args, message):
     _, documents = planted_lda("lda.safetensors")
-    write_corpus("x.jsonl", documents, list=lambda number: [1])
+    write_corpus("x.jsonl", documents, list=lambda number: [1, 2])
     (folder / "docs.txt").write_text("one\n")
     (folder / "t.tsv").write_text("id\ttext\nd0-1\tone\n")
     (folder / "bad").write_text("name\n")
@@ -460,6 +483,6 @@ def test_the_field_of_files_is_their_folder(w2v, folder):
     assert [row.split("\t")[:2] for row in done.out.splitlines()] == [
         ["1990", "8"], ["1991", "8"], ["1992", "7"]
     ]  # fmt: skip
-    assert "1 document without a value of folder left out" in done.err
+    assert "1 document without a value of folder (a text or a number) left out" in done.err
     done = w2v("topics", "files.safetensors", "news", "--by", "year")
     assert one_line(done, 2, "only --by folder")

@@ -7,10 +7,16 @@ import sys
 import click
 
 from w2v.cli import catch_signals
-from w2v.cli.command import INPUT, OUTPUT, Command, grouped
+from w2v.cli.command import INPUT, Command, grouped
 from w2v.cli.options import quiet_option
 from w2v.cli.output import printable
-from w2v.cli.vector_file import check_vectors_output, read_table, written_vectors
+from w2v.cli.vector_file import (
+    check_vectors_output,
+    read_table,
+    tables_option,
+    vectors_output_option,
+    written_vectors,
+)
 from w2v.system.pipes import name_of
 
 
@@ -24,10 +30,7 @@ from w2v.system.pipes import name_of
 )
 @click.argument("target", type=INPUT, metavar="TARGET")
 @click.argument("source", type=INPUT, metavar="SOURCE")
-@click.option(
-    "-o", "--output", type=OUTPUT, metavar="FILE",
-    help="Output file, which must be given. Its suffix sets the format, as in w2v convert.",
-)  # fmt: skip
+@vectors_output_option
 @grouped(
     "Vectors",
     click.option(
@@ -41,11 +44,8 @@ from w2v.system.pipes import name_of
         help="Rotate N times more, each time with the words of both files that are mutually "
         "nearest by CSLS. This helps if the dictionary is small.",
     ),
-    click.option(
-        "--table", default="words", show_default=True, metavar="NAME",
-        help="The table of the .safetensors files: words or documents.",
-    ),
 )  # fmt: skip
+@tables_option
 @quiet_option
 def align(
     target: str,

@@ -7,10 +7,16 @@ import sys
 import click
 
 from w2v.cli import catch_signals
-from w2v.cli.command import INPUT, OUTPUT, Command, grouped
+from w2v.cli.command import INPUT, Command, grouped
 from w2v.cli.options import quiet_option
 from w2v.cli.output import printable
-from w2v.cli.vector_file import check_vectors_output, read_table, written_vectors
+from w2v.cli.vector_file import (
+    check_vectors_output,
+    read_table,
+    tables_option,
+    vectors_output_option,
+    written_vectors,
+)
 
 
 @click.command(
@@ -21,16 +27,10 @@ from w2v.cli.vector_file import check_vectors_output, read_table, written_vector
     ),
 )
 @click.argument("files", nargs=-1, required=True, type=INPUT, metavar="VECTORS...")
-@click.option(
-    "-o", "--output", type=OUTPUT, metavar="FILE",
-    help="Output file, which must be given. Its suffix sets the format, as in w2v convert.",
-)  # fmt: skip
+@vectors_output_option
+@tables_option
 @grouped(
     "Vectors",
-    click.option(
-        "--table", default="words", show_default=True, metavar="NAME",
-        help="The table of the .safetensors files: words or documents.",
-    ),
     click.option(
         "--side-by-side", is_flag=True,
         help="Write the unit vectors of the files one after the other, so that a cosine is the "

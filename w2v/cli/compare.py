@@ -10,7 +10,7 @@ import click
 
 from w2v.cli.command import INPUT, Command, grouped
 from w2v.cli.compared_files import print_compared
-from w2v.cli.evaluate_options import restrict_option, say_composed
+from w2v.cli.evaluate_options import restrict_option, say_composed, say_few
 from w2v.cli.output import ResultPrinter, format_options, printable
 from w2v.cli.vector_file import open_table
 from w2v.errors import W2VError
@@ -73,12 +73,15 @@ def compare(
         answered = [analogies(table, path, restrict) for table in tables]
         for file, each in zip(files, answered, strict=True):
             say_composed(path, file, totals(each)[-1].composed, "question")
-        for compared in compare.by_questions(answered, path):
+        groups = compare.by_questions(answered, path)
+        say_few(path, groups[-1][0].items, groups[-1][0].total, "question")
+        for compared in groups:
             print_compared(files, compared, results)
     for path in pairs:
         scores = compare.by_pairs(tables, path, restrict)
         for file, score in zip(files, scores, strict=True):
             say_composed(path, file, score.composed, "pair")
+        say_few(path, scores[0].items, scores[0].total, "pair")
         print_compared(files, scores, results)
     if len(files) > 1:
         _print_overlap(files, compare.overlap(tables), results)

@@ -15,7 +15,7 @@ from w2v.cli.small_classifier import (
     classifier_options,
     shrink,
 )
-from w2v.cli.vector_file import combine_option, listed_names, read_names
+from w2v.cli.vector_file import blank_option, combine_option, listed_names, read_names
 from w2v.system.pipes import name_of, output_name
 
 if TYPE_CHECKING:
@@ -96,11 +96,7 @@ _NAMED = 3  # maximum number of words without a vector whose names are in a mess
     "if w2v trained IN without --buckets. Fewer rows make the file smaller, and the vectors of "
     "unknown words less exact.",
 )  # fmt: skip
-@click.option(
-    "--blank", metavar="TEXT",
-    help="Replace each blank in a name by TEXT. Use it for .txt, .vec and .bin, where a blank ends "
-    "a name.",
-)  # fmt: skip
+@blank_option
 @click.option(
     "--check", is_flag=True, help="Repair a damaged IN, and report each repair, as described above."
 )

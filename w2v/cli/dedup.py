@@ -12,7 +12,7 @@ import click
 from w2v.cli import catch_signals
 from w2v.cli.command import OUTPUT, Command, finite, grouped
 from w2v.cli.corpus_argument import corpus_argument
-from w2v.cli.options import quiet_option, recursive_option, texts
+from w2v.cli.options import quiet_option, recursive_option, text_output_option, texts
 from w2v.cli.scratch_option import scratch_option
 from w2v.errors import W2VError
 from w2v.runs.text_messages import say_compiling, say_text_changes
@@ -36,10 +36,7 @@ _WORKING_MEMORY = 30_000_000  # bytes for blocks of text and for loading the ker
     ),
 )
 @corpus_argument(required=True)
-@click.option(
-    "-o", "--output", default="-", show_default=True, type=OUTPUT, metavar="FILE",
-    help="Output file; - is stdout. A suffix .gz, .bz2, .xz or .zst compresses it.",
-)  # fmt: skip
+@text_output_option
 @click.option(
     "--counts", "counts_path", type=OUTPUT, metavar="FILE",
     help=f"Also write the {_MOST:,} most repeated lines to this file, with their counts, separated "
@@ -132,7 +129,7 @@ def dedup(
     """
     from w2v.kernels.cache import is_cold
     from w2v.settings import DocumentSettings
-    from w2v.system import atomic_file, output_files, packing
+    from w2v.system import atomic_file, output_files
     from w2v.system.progress import ProgressLine
     from w2v.system.resources import processors
     from w2v.system.signals import DeferredSignals
@@ -161,10 +158,8 @@ def dedup(
             signals.check()
             show()
         if counts_path is not None:
-            counts_file = files.enter_context(atomic_file.replacing(counts_path))
-            with packing.packer(counts_file, counts_path) as packed:
+            with atomic_file.packed_within(files, counts_path) as packed:
                 packed.writelines(b"%s\t%d\n" % pair for pair in work.most_repeated())
-            counts_file.flush()
     say_text_changes(line, source)
     _say_counts(line, source, work, near is not None)
 

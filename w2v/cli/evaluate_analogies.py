@@ -9,7 +9,7 @@ import click
 from w2v.cli.charts import chart_kind, plot_option, write_chart
 from w2v.cli.command import Command, grouped
 from w2v.cli.compared_files import print_compared
-from w2v.cli.evaluate_options import EvaluatedFiles, evaluated_file_options
+from w2v.cli.evaluate_options import EvaluatedFiles, evaluated_file_options, say_few
 from w2v.cli.output import ResultPrinter, format_options, printable
 
 if TYPE_CHECKING:
@@ -73,9 +73,13 @@ def analogies(
             unknown, composed = total.questions - total.answerable, total.composed
             files.report_words(path, file, composed, unknown, "question")
         if len(answered) > 1:
-            for compared in compare.by_questions(answered, path):
+            groups = compare.by_questions(answered, path)
+            say_few(path, groups[-1][0].items, groups[-1][0].total, "question")
+            for compared in groups:
                 print_compared(files.vectors, compared, results)
         else:
+            if not count_oov:
+                say_few(path, total.answerable, total.questions, "question")
             if len(files.sets) > 1:
                 results.print_heading(f"{printable(path)}:")
             for result in [*answered[0], *totals(answered[0])]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import click
@@ -12,7 +13,7 @@ from w2v.cli.command import INPUT, finite, grouped
 from w2v.cli.label_options import LabelChoice, label_options
 from w2v.cli.new_texts import NewTexts, predict_labels
 from w2v.cli.options import GivenSettings, SettingsCommand, limit_blas
-from w2v.cli.output import ResultPrinter, format_options
+from w2v.cli.output import ResultPrinter, format_options, printable
 from w2v.cli.vector_file import open_table, vectors_option, vectors_path
 from w2v.errors import W2VError
 
@@ -103,7 +104,9 @@ def classify(
     counts = ClassificationCounts(
         regression.labels, True, count=choice.count, threshold=choice.threshold
     )
-    counts.add(regression.probabilities(x), [(label,) for label in labels])
+    true = [(label,) for label in labels]
+    counts.add(regression.probabilities(x), true)
+    _say_unknown(regression.labels, true, "TRAIN does not have")
     print_report(counts.report(), choice, results)
 
 
@@ -127,7 +130,7 @@ def _classifier_report(
     """Evaluate the predictions of a classifier on a file of documents with labels."""
     from w2v.evaluation.classification_report import ClassificationCounts
     from w2v.runs.saved_classifier import open_classifier
-    from w2v.system.progress import ProgressLine, plural
+    from w2v.system.progress import ProgressLine
 
     classifier, line = open_classifier(model), ProgressLine(sys.stderr)
     texts = NewTexts((path,), settings, threads, line)
@@ -141,12 +144,23 @@ def _classifier_report(
         counts.add(block, true[counts.texts : counts.texts + len(block)])
     if not true:
         raise W2VError(f"{path}: no documents in the file")
+    _say_unknown(labels, true, "the model was not trained on")
+    return counts.report()
+
+
+def _say_unknown(labels: Sequence[str], true: Sequence[tuple[str, ...]], why: str) -> None:
+    """Report on stderr the texts with labels that cannot be predicted.
+
+    labels  the labels that can be predicted
+    true    the true labels of each text
+    why     what is true of other labels, for the message
+    """
+    from w2v.system.progress import plural
+
     known = set(labels)
     unknown = [names for names in true if not known.issuperset(names)]
     if unknown:
         example = next(name for name in unknown[0] if name not in known)
-        line.say(
-            f"{plural(len(unknown), 'text')} with a label that the model was not trained on, "
-            f"such as {example!r}: counted as wrong"
-        )
-    return counts.report()
+        texts = plural(len(unknown), "text")
+        message = f"{texts} with a label that {why}, such as {example!r}: counted as wrong"
+        click.echo(printable(message), err=True)

@@ -104,6 +104,24 @@ class EvaluatedFiles:
         say_composed(path, file if len(self.vectors) > 1 else "", composed, what)
 
 
+def say_few(path: str, scored: int, total: int, what: str) -> None:
+    """Report on stderr that fewer than half of the pairs or questions of a set are scored.
+
+    path    the path of the set
+    scored  number of pairs or questions that are scored
+    total   number of pairs or questions
+    what    pair or question
+    """
+    from w2v.system.progress import plural
+
+    if 2 * scored < total:
+        message = (
+            f"{path}: only {scored:,} of {plural(total, what)} scored, because words of the others "
+            "are unknown, or beyond --restrict: the score says little about the set"
+        )
+        click.echo(printable(message), err=True)
+
+
 def say_composed(path: str, file: str, composed: int, what: str) -> None:
     """Report on stderr how many pairs or questions of a set have composed words.
 

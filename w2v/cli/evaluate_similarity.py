@@ -6,7 +6,12 @@ import click
 
 from w2v.cli.command import Command
 from w2v.cli.compared_files import print_compared
-from w2v.cli.evaluate_options import EvaluatedFiles, evaluated_file_options, say_composed
+from w2v.cli.evaluate_options import (
+    EvaluatedFiles,
+    evaluated_file_options,
+    say_composed,
+    say_few,
+)
 from w2v.cli.output import ResultPrinter, format_options, printable
 
 
@@ -40,11 +45,13 @@ def similarity(
             compared = compare.by_pairs(tables, path, files.restrict)
             for file, each in zip(files.vectors, compared, strict=True):
                 say_composed(path, file, each.composed, "pair")
+            say_few(path, compared[0].items, compared[0].total, "pair")
             print_compared(files.vectors, compared, results)
             continue
         result = similarity(tables[0], path, files.restrict)
         unknown = result.pairs - len(result.found)
         files.report_words(path, files.paths()[0], result.composed, unknown, "pair")
+        say_few(path, len(result.found), result.pairs, "pair")
         known_pairs, (spearman, p, pearson) = len(result.found), result.agreement()
         score = "      -" if spearman is None else f"{spearman:7.4f}"
         details = "" if p is None else f"  (p {p:.1e}, Pearson {pearson:.4f})"

@@ -22,6 +22,7 @@ from w2v.cli.options import (
 )
 from w2v.cli.output import ResultPrinter, format_options
 from w2v.cli.scratch_option import scratch_option
+from w2v.cli.vector_file import blank_option
 from w2v.errors import W2VError
 
 if TYPE_CHECKING:
@@ -67,11 +68,7 @@ if TYPE_CHECKING:
 @top_options
 @scratch_option
 @threads_option
-@click.option(
-    "--blank", metavar="TEXT",
-    help="Replace each blank in a name by TEXT. Use it for .txt, .vec and .bin, where a blank ends "
-    "a name.",
-)  # fmt: skip
+@blank_option
 @quiet_option
 @format_options
 @click.pass_context

@@ -148,8 +148,10 @@ _HEADING = (
 def _facts(cell: tuple[str, str, int], outcomes: list[Outcome]) -> dict[str, Any]:
     """Return the JSON record of the runs of one cell: a task, a network and a length."""
     task, variant, length = cell
+    from w2v.networks.lag_experiment import DISTANCES
+
     by_distance = zip(*(run.gradients for run in outcomes), strict=True)
-    reach = [_median(list(norms)) for norms in by_distance]
+    reach = (_finite(_median(list(norms))) for norms in by_distance)
     return {
         "task": task,
         "length": length,
@@ -159,11 +161,8 @@ def _facts(cell: tuple[str, str, int], outcomes: list[Outcome]) -> dict[str, Any
         "solved": sum(run.solved(task) for run in outcomes),
         "runs": len(outcomes),
         "batches": round(median(run.steps for run in outcomes)),
-        "gradients": dict(zip(_DISTANCES, map(_finite, reach), strict=True)),
+        "gradients": {f"{at:g}": share for at, share in zip(DISTANCES, reach, strict=True)},
     }
-
-
-_DISTANCES = ("0", "0.25", "0.5", "1")  # distances from the last state, as shares of the length
 
 
 def _row(facts: dict[str, Any]) -> list[Any]:

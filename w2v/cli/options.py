@@ -21,6 +21,10 @@ recursive_option = grouped(
         help="Accept folders as CORPUS: read all files in them and in their subfolders.",
     ),
 )  # fmt: skip
+text_output_option = click.option(
+    "-o", "--output", default="-", show_default=True, type=OUTPUT, metavar="FILE",
+    help="Output file; - is stdout. A suffix .gz, .bz2, .xz or .zst compresses it.",
+)  # fmt: skip
 threads_option = click.option(
     "--threads", type=click.IntRange(1), metavar="N",
     help="Worker threads; the result does not depend on their number.  [default: the processors "

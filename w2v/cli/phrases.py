@@ -17,6 +17,7 @@ from w2v.cli.options import (
     SettingsCommand,
     quiet_option,
     recursive_option,
+    text_output_option,
     texts,
     threads_option,
 )
@@ -39,10 +40,7 @@ _SCORINGS = ("default", "npmi")
     ),
 )
 @corpus_argument(required=True)
-@click.option(
-    "-o", "--output", default="-", show_default=True, type=OUTPUT, metavar="FILE",
-    help="Output file; - is stdout. A suffix .gz, .bz2, .xz or .zst compresses it.",
-)  # fmt: skip
+@text_output_option
 @click.option(
     "--list", "list_path", type=OUTPUT, metavar="FILE",
     help="Also write the phrases to this file, with their counts, scores and the "
@@ -197,16 +195,14 @@ def _write(
     rows       the pass and the phrase
     list_path  the file of the phrases; None: they are not written
     """
-    from w2v.system import atomic_file, packing
+    from w2v.system import atomic_file
 
     with ExitStack() as files:  # either both files are written or none
         if list_path is not None:
-            file = files.enter_context(atomic_file.replacing(list_path))
-            with packing.packer(file, list_path) as packed:
+            with atomic_file.packed_within(files, list_path) as packed:
                 for pass_number, phrase in rows:
                     row = phrase.name, phrase.count, phrase.score, pass_number
                     packed.write(b"%s\t%d\t%.6f\t%d\n" % row)
-            file.flush()
         file = files.enter_context(atomic_file.packed(output))
         for block in finder.blocks():
             file.write(block)

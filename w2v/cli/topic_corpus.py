@@ -64,7 +64,7 @@ def read_corpus(
     wanted = set[str]() if biplot is None else {*biplot.quoted}
     if page.output is not None and biplot is None:
         wanted = _most_typical(documents)
-    read_as = settings.over(model.document_settings()).of(DocumentSettings)
+    read_as = settings.over(model.document_settings(len(paths))).of(DocumentSettings)
     corpus = DocumentCorpus(paths, model.text_settings, read_as, extra=page.by)
     show = show_reading(line, corpus)
     texts = beginnings(corpus, wanted, lambda documents: show(0))
@@ -172,8 +172,8 @@ def _values(line: ProgressLine, corpus: Any, names: Sequence[str], by: str) -> l
     values = [value_of.get(name) for name in names]
     if not any(value is not None for value in values):
         raise W2VError(
-            f"--by {by!r}: no document of {corpus.source} has a value in a field of this name: "
-            "check the name"
+            f"--by {by!r}: no document of {corpus.source} has a text or a number in a field of "
+            "this name: check the name"
         )
     if different:
         line.warn(
@@ -182,7 +182,10 @@ def _values(line: ProgressLine, corpus: Any, names: Sequence[str], by: str) -> l
     found = {*corpus.names}
     without = sum(name in found and name not in value_of for name in names)
     if without:
-        line.warn(f"{plural(without, 'document')} without a value of {by} left out of the shares")
+        line.warn(
+            f"{plural(without, 'document')} without a value of {by} (a text or a number) left out "
+            "of the shares"
+        )
     return values
 
 

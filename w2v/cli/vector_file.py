@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from w2v.cli.command import INPUT, Command, grouped
+from w2v.cli.command import INPUT, OUTPUT, Command, grouped
 from w2v.cli.output import printable, say_findings
 from w2v.errors import W2VError
 
@@ -71,6 +71,22 @@ combine_option = grouped(
         help="Use the input vectors of the words (input), or the sum of their input and output "
         "vectors (sum). Only .safetensors files have output vectors.",
     ),
+)  # fmt: skip
+vectors_output_option = click.option(
+    "-o", "--output", type=OUTPUT, metavar="FILE",
+    help="Output file, which must be given. Its suffix sets the format, as in w2v convert.",
+)  # fmt: skip
+tables_option = grouped(
+    "Vectors",
+    click.option(
+        "--table", default="words", show_default=True, metavar="NAME",
+        help="The table of the .safetensors files: words or documents.",
+    ),
+)  # fmt: skip
+blank_option = click.option(
+    "--blank", metavar="TEXT",
+    help="Replace each blank in a name by TEXT. Use it for .txt, .vec and .bin, where a blank ends "
+    "a name.",
 )  # fmt: skip
 
 

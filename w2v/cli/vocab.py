@@ -15,6 +15,7 @@ from w2v.cli.options import (
     SettingsCommand,
     quiet_option,
     recursive_option,
+    text_output_option,
     texts,
     threads_option,
 )
@@ -39,10 +40,7 @@ _MIN_RATIO = 1.1  # minimum ratio of the token counts of two neighbouring points
     ),
 )
 @corpus_argument(required=True)
-@click.option(
-    "-o", "--output", default="-", show_default=True, type=OUTPUT, metavar="FILE",
-    help="Output file; - is stdout. A suffix .gz, .bz2, .xz or .zst compresses it.",
-)  # fmt: skip
+@text_output_option
 @click.option(
     "--curve", type=OUTPUT, metavar="FILE",
     help="Also write the growth of the vocabulary to this file: on each line the number of tokens "
@@ -68,7 +66,7 @@ def vocab(
     """
     from w2v.kernels.cache import is_cold
     from w2v.settings import FieldSettings, NegativeSamplingSettings, TextSettings
-    from w2v.system import atomic_file, output_files, packing
+    from w2v.system import atomic_file, output_files
     from w2v.system.progress import ProgressLine
     from w2v.system.resources import processors, readable
     from w2v.text.encode import count, open_corpus
@@ -107,8 +105,6 @@ def vocab(
     line.say(f"memory: {readable(needed)} for the matrices of w2v train with --dim 100")
     with ExitStack() as files:  # either both files are written or none
         if curve is not None:
-            file = files.enter_context(atomic_file.replacing(curve))
-            with packing.packer(file, curve) as packed:
+            with atomic_file.packed_within(files, curve) as packed:
                 packed.write("".join(f"{tokens}\t{types}\n" for tokens, types in points).encode())
-            file.flush()
         write_counts(output, vocabulary)

@@ -13,7 +13,7 @@ import uuid
 import warnings
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import CancelledError
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from typing import Any, Self
 
 import dask
@@ -181,12 +181,11 @@ class Cluster:
                     self._client.amm.start()
         except Exception as error:  # the run has ended: an error here loses nothing
             logging.getLogger(__name__).debug("%s", error)
-        try:
-            self._client.close(timeout=5)
+        with ExitStack() as stack:  # if one of these fails, the others are done all the same
+            stack.callback(self._restore_logs)
             if self._local is not None:
-                self._local.close(timeout=10)
-        finally:
-            self._restore_logs()
+                stack.callback(self._local.close, timeout=10)
+            self._client.close(timeout=5)
 
     def threads(self) -> int:
         """Number of tasks that the workers can run at the same time. Wait for the first worker."""

@@ -99,6 +99,7 @@ class Int8Table(Table):
         """The table of K names with the vectors and counts of `rows`."""
         counts = None if self.counts is None else self.counts[rows]
         bare = Table.of(names, np.empty((len(names), 0), np.float32), counts)
+        bare = bare.with_normalization(self.normalize)
         made = Int8Table.over(bare, self.integers[rows], self.scales[rows])
         made.__dict__["norms"] = self.norms[rows]
         return made

@@ -84,7 +84,7 @@ class Table:
         """
         counts = None if self.counts is None else self.counts[rows]
         names = [self.name_bytes(row) for row in rows.tolist()]
-        taken = Table.of(names, self.stored(rows), counts)
+        taken = Table.of(names, self.stored(rows), counts).with_normalization(self.normalize)
         return taken if self.subwords is None else taken.with_subwords(self.subwords.part(rows))
 
     def without_blanks(self, instead: str) -> Table:
@@ -105,7 +105,7 @@ class Table:
 
     def with_names(self, names: list[str]) -> Table:
         """A table with other names and the same vectors and counts, without subwords."""
-        return self.build(names, self.matrix, self.counts)
+        return self.build(names, self.matrix, self.counts).with_normalization(self.normalize)
 
     def with_matrix(self, matrix: np.ndarray) -> Table:
         """A table with the same names and counts, and other vectors (N, D), without subwords."""

@@ -6,7 +6,7 @@ There are N documents with D features each, and K labels.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -114,7 +114,7 @@ class Features:
         self._path = path
         if by == "words" and (settings := container.nested(formats.contents(path)[1], "settings")):
             names = {"tokenizer", "lowercase", "encoding", "normalize"} & settings.keys()
-            self._text = TextSettings(**{name: settings[name] for name in names})
+            self._text = replace(text, **{name: settings[name] for name in names})
 
     def of(self, path: str) -> tuple[np.ndarray, list[str]]:
         """The features of the documents in a file, float64 (N, D), and their labels.

@@ -29,6 +29,7 @@ class Compared:
 
     set       the name of the set; for analogies followed by ", semantic" and so on
     items     the number of items whose words are in all files
+    total     the number of items of the set
     score     Spearman's correlation, or the accuracy of analogies; None if it is not defined
     interval  the 95 % confidence interval of the score
     p         the p-value of the difference from the first file's score; None for the first file
@@ -38,6 +39,7 @@ class Compared:
 
     set: str
     items: int
+    total: int
     score: float | None
     interval: tuple[float, float] | None
     p: float | None
@@ -62,7 +64,8 @@ def by_pairs(tables: Sequence[Table], path: str, restrict: int) -> list[Compared
         human_ranks = _ranks(scores[sample])
         return [_correlation(_ranks(values[sample]), human_ranks) for values in cosines]
 
-    compared = _compared(path, len(tables), correlations, common.size, paired=None)
+    items = common.size, results[0].pairs
+    compared = _compared(path, len(tables), correlations, *items, paired=None)
     return [
         replace(each, composed=result.composed)
         for each, result in zip(compared, results, strict=True)
@@ -108,7 +111,8 @@ def by_questions(answered: Sequence[Sequence[AnalogyResult]], path: str) -> list
             return float(binomtest(first_only, different).pvalue) if different else 1.0
 
         name = f"{path}, {results[0].section}"
-        groups.append(_compared(name, len(answered), accuracies, right.shape[1], mcnemar))
+        items = right.shape[1], results[0].questions
+        groups.append(_compared(name, len(answered), accuracies, *items, mcnemar))
     return groups
 
 
@@ -117,6 +121,7 @@ def _compared(
     files: int,
     scores: Callable[[np.ndarray], list[float]],
     items: int,
+    total: int,
     paired: Callable[[int, int], float] | None,
 ) -> list[Compared]:
     """Scores with confidence intervals and p-values, one for each file.
@@ -125,9 +130,10 @@ def _compared(
     files   number of files
     scores  computes the score of each file from the numbers, from 0, of the items in a sample
     items   number of items
+    total   number of items of the set
     paired  computes the p-value of the difference of two files; None: compute it by the bootstrap
     """
-    rng, undefined = np.random.default_rng(1), Compared(name, items, None, None, None)
+    rng, undefined = np.random.default_rng(1), Compared(name, items, total, None, None, None)
     whole = np.array(scores(np.arange(items)) if items > 1 else [np.nan] * files)
     if not np.isfinite(whole).all():
         return [undefined] * files
@@ -139,7 +145,8 @@ def _compared(
         p = None
         if number:
             p = paired(0, number) if paired else _two_sided(draws[:, number] - draws[:, 0])
-        compared.append(Compared(name, items, float(score), (float(low), float(high)), p))
+        interval = float(low), float(high)
+        compared.append(Compared(name, items, total, float(score), interval, p))
     return compared
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -103,16 +103,23 @@ def _scored_pairs(path: str, table: Table) -> Iterator[tuple[str, str, float]]:
             continue
         may_be_titles, first = first, False
         fields = line.split("\t") if "\t" in line else split_words(line)
-        try:
-            a, b, score = fields[0], fields[1], float(fields[2])
-        except (IndexError, ValueError):
-            if may_be_titles:
-                continue
+        score = _score(fields)
+        if score is not None:
+            yield fields[0].strip(BLANKS), fields[1].strip(BLANKS), score
+        elif not may_be_titles:
             raise W2VError(
                 f"{name_of(path)}: line {number}: expected word, word and score, separated by "
                 f"tabs, found {line[:60]!r}"
-            ) from None
-        yield a.strip(BLANKS), b.strip(BLANKS), score
+            )
+
+
+def _score(fields: Sequence[str]) -> float | None:
+    """The score of a line, its third field; None if that is missing or no finite number."""
+    try:
+        score = float(fields[2])
+    except (IndexError, ValueError):
+        return None
+    return score if math.isfinite(score) and "_" not in fields[2] else None  # as in 1_000
 
 
 def normalized_lines(path: str, table: Table) -> Iterator[tuple[int, str]]:

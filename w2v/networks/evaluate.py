@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
@@ -38,8 +39,10 @@ def evaluate(
     rows         number of rows in a minibatch
     on_progress  called by the first thread after each of its shards, with the index of the shard
                  among the shards of this thread
+
+    A stop signal ends the evaluation: each thread finishes the shard that it evaluates.
     """
-    shards = len(networks)
+    shards, stop = len(networks), threading.Event()
     states = networks[0].states(rows)
     parts, _ = source.schedule(None, shards)
 
@@ -47,6 +50,8 @@ def evaluate(
         """Evaluate one shard of each minibatch."""
         nats, count, correct = 0.0, 0, 0
         for index, part in enumerate(parts[shard::shards]):
+            if stop.is_set():
+                break
             batch = source.batch(part, states)
             if batch is not None:
                 h = networks[shard].features(batch)
@@ -59,7 +64,10 @@ def evaluate(
         return Evaluation(nats, count, correct)
 
     with ThreadPoolExecutor(shards) as pool:
-        evaluations = list(pool.map(evaluate_shards, range(shards)))
+        try:
+            evaluations = list(pool.map(evaluate_shards, range(shards)))
+        finally:
+            stop.set()  # the pool waits for its threads
     return Evaluation(*(sum(column) for column in zip(*evaluations, strict=True)))
 
 

@@ -89,15 +89,17 @@ class TopicPage:
         sent = order[is_sent[order]]
         number_of = np.full(order.size, -1)
         number_of[sent] = np.arange(sent.size)
+        shown, trained = int(self.tokens.sum()), int(self.counts.sum())
         points, variance = classical_scaling(topic_distances(self.topics.weights))
         return {
             "title": f"Topics of {os.path.basename(self.path)}",
             "steps": STEPS,
             "listed": WORDS,
             "allDocuments": len(self.documents),
-            "allTokens": int(self.counts.sum()),
+            # The page may have documents that the model was not trained on.
+            "allTokens": max(shown, trained),
             # Of the model that was updated: the page has none of the documents of these tokens.
-            "earlierTokens": int(self.counts.sum()) - int(self.tokens.sum()),
+            "earlierTokens": max(trained - shown, 0),
             "allWords": int(order.size),
             "variance": round(variance, 4),
             "names": [*self.names],

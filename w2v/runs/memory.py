@@ -70,15 +70,30 @@ def check_numbering(
         _check("numbering n-grams", Needed(bytes_, _total(bytes_)), max_memory, lambda _: advice)
 
 
-def check(needed: Needed, max_memory: int | None, request: Request, trainer: Trainer) -> None:
+def check(needed: Needed, max_memory: int | None, request: Request, executor: Executor) -> None:
     """Raise W2VError where a run needs more memory than is free or than --max-memory allows.
 
     max_memory  bytes that the whole process may use (--max-memory); None: no limit
     request     the options of the run, which determine what the message advises
-    trainer     the trainer of the run
+    executor    the executor of the run, which has prepared the trainer
     """
+    trainer = executor.trainer
     rows = trainer.ngram_row_count if isinstance(trainer, WordTrainer) else 0
-    _check("training", needed, max_memory, lambda excess: request.memory_advice(rows, excess))
+
+    def advice(excess: int) -> str:
+        """What to try if so many bytes are too many."""
+        threads = 0 if request.run.cluster else _fewer_threads(trainer, executor.threads, excess)
+        fewer = f"--threads {threads}, " if threads else ""
+        return fewer + request.memory_advice(rows, excess)
+
+    _check("training", needed, max_memory, advice)
+
+
+def _fewer_threads(trainer: Trainer, threads: int, excess: int) -> int:
+    """The most threads, below `threads`, that save `excess` bytes; 0: there are none."""
+    now = trainer.memory_bytes(threads)
+    saving = (n for n in range(threads - 1, 0, -1) if now - trainer.memory_bytes(n) >= excess)
+    return next(saving, 0)
 
 
 def _check(task: str, needed: Needed, max_memory: int | None, advice: Callable[[int], str]) -> None:

@@ -344,7 +344,7 @@ class Messages:
         if lost and self._last_progress:
             self._console.say(
                 f"workers had the results of the last {plural(lost, 'word')}, which are lost; "
-                f"{words / self._last_progress.total:.1%} of the run is left"
+                f"{words / self._last_progress.total:.1%} of the run is kept"
             )
         if checkpoint and is_new:
             self._console.say(f"to continue, run the same command with --resume ({checkpoint})")

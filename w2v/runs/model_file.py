@@ -35,3 +35,14 @@ def read_model(path: str) -> tuple[dict[str, np.ndarray], dict[str, str]]:
             "X.safetensors writes"
         )
     return container.read(path)
+
+
+def too_large(name: str) -> W2VError:
+    """The error for a model with whose numbers the results are not finite.
+
+    name  the file's name in messages
+    """
+    return W2VError(
+        f"{name} has numbers that are too large to compute with: the file is damaged, or its "
+        "training diverged"
+    )

@@ -108,10 +108,8 @@ class Request:
             return f"{fewer}a higher --min-count or a smaller --dim"
         is_dense = vars(self.options).get("document_table") == "dense"
         table = "--document-table sparse, " if is_dense else ""
-        return (
-            f"{table}a higher --min-count, a --max-vocab, or a smaller --dim (--topics for lda and "
-            "lsa)"
-        )
+        size = "--dim" if "dim" in vars(self.options) else "--topics"
+        return f"{table}a higher --min-count, a --max-vocab, or a smaller {size}"
 
     @property
     def labels(self) -> Labels:

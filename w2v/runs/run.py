@@ -197,7 +197,7 @@ class TrainingRun:
         request, executor, trainer = self.request, self.executor, self.executor.trainer
         self._needed = needed = memory.needed(executor, self.vocabulary, self.text)
         self.messages.memory(needed.total, trainer.matrix_bytes())
-        memory.check(needed, self._max_memory, request, trainer)
+        memory.check(needed, self._max_memory, request, executor)
         with DeferredSignals():
             executor.allocate()
             initialised = 0

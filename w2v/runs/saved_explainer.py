@@ -22,7 +22,7 @@ from w2v.embeddings.table import Table
 from w2v.errors import NotFoundError, W2VError
 from w2v.models import models
 from w2v.networks.fasttext_classifier import LABEL_PREFIX, FastTextClassifier, label_tree
-from w2v.runs.model_file import kind_of_model, read_model
+from w2v.runs.model_file import kind_of_model, read_model, too_large
 from w2v.runs.saved_model import SavedModel
 from w2v.system.pipes import name_of
 from w2v.text.labels import leading_labels
@@ -83,10 +83,7 @@ class SavedExplainer:
         found = self.explainer.explain(self.words_of(line), label, by_part)
         values = [each.value for each in found.contributions]
         if not all(map(math.isfinite, (found.margin, found.bias, *values))):
-            raise W2VError(
-                f"{self.name} has numbers that are too large to compute with: the file is damaged, "
-                "or its training diverged"
-            )
+            raise too_large(self.name)
         return found
 
 

@@ -18,7 +18,7 @@ from w2v.models import Model, models
 from w2v.models.ppmi import renamed
 from w2v.network_settings import NetworkSettings
 from w2v.networks.text_classifier import Prediction, TextCounts
-from w2v.runs.model_file import read_model
+from w2v.runs.model_file import read_model, too_large
 from w2v.settings import DocumentSettings, ParagraphSettings, SubwordSettings, TextSettings
 from w2v.system.packed_ids import PackedIds
 from w2v.system.pipes import name_of
@@ -98,11 +98,24 @@ class SavedModel:
         """The blocks of probabilities; W2VError for one with NaN, from numbers that overflow."""
         for block in blocks:
             if not np.isfinite(block).all():
-                raise W2VError(
-                    f"{name_of(self.path)} has numbers that are too large to compute with: the "
-                    "file is damaged, or its training diverged"
-                )
+                raise too_large(self.name)
             yield block
+
+    def document_settings(self, files: int) -> dict[str, Any]:
+        """The settings with which the training documents were read; empty if the file has none.
+
+        files  number of files that are to be read. The formats of the files of the training text
+               are left out if these were fewer or more
+        """
+        stored = container.nested(self.metadata, "settings")
+        names = [field.name for field in fields(DocumentSettings)]
+        with self._damage_as_error():
+            values = {name: stored[name] for name in names if name in stored}
+            setting_fields.check(DocumentSettings(**values))
+        formats = (values.get("format") or "").split(",")
+        if len(formats) not in (1, files):
+            del values["format"]
+        return values
 
     @contextmanager
     def _damage_as_error(self) -> Iterator[None]:
@@ -300,15 +313,6 @@ class SavedTopicModel(SavedDocumentModel):
         inference = TopicInference(listing.weights, listing.alpha)
         mixtures = InferredMixtures(tokens, inference, threads)
         return DocumentTopics([*text.names], mixtures, np.diff(tokens.starts))
-
-    def document_settings(self) -> dict[str, Any]:
-        """The settings with which the training documents were read; empty if the file has none."""
-        stored = container.nested(self.metadata, "settings")
-        names = [field.name for field in fields(DocumentSettings)]
-        with self._damage_as_error():
-            values = {name: stored[name] for name in names if name in stored}
-            setting_fields.check(DocumentSettings(**values))
-        return values
 
     @property
     def fingerprint(self) -> str:

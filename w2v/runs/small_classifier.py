@@ -6,7 +6,7 @@ import copy
 import json
 import math
 import os
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from w2v.classifier_settings import ClassifierSettings
@@ -21,7 +21,6 @@ from w2v.runs.text_messages import (
     say_text_changes,
     show_reading,
 )
-from w2v.setting_fields import check
 from w2v.settings import DocumentSettings
 from w2v.system.pipes import name_of, open_seekable
 from w2v.system.progress import plural
@@ -168,7 +167,7 @@ def _read(
     Returns  their features, and the SHA-256 of the texts
     """
     labels: Labels = "needed" if reader.is_exclusive else "several"
-    documents = _document_settings(classifier)
+    documents = DocumentSettings(**classifier.document_settings(files=1))
     corpus = open_corpus([path], classifier.text_settings, documents, labels)
     assert isinstance(corpus, DocumentCorpus)
     features = reader.read(corpus, show_reading(console, corpus))
@@ -189,19 +188,6 @@ def _read(
             "that it was trained on"
         )
     return features, corpus.fingerprint
-
-
-def _document_settings(classifier: SavedTextClassifier) -> DocumentSettings:
-    """How the training texts were read from their files."""
-    values = container.nested(classifier.metadata, "settings")
-    known = {
-        field.name: values[field.name] for field in fields(DocumentSettings) if field.name in values
-    }
-    if "," in (known.get("format") or ""):
-        del known["format"]  # of several files
-    documents = DocumentSettings(**known)
-    check(documents)
-    return documents
 
 
 def _dtype(classifier: SavedTextClassifier) -> str:

@@ -15,7 +15,7 @@ import secrets
 import stat
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from functools import partial
 from typing import IO
 
@@ -90,6 +90,19 @@ def packed(path: str) -> Iterator[IO[bytes]]:
     """Like `replacing`; the content is compressed if `path` ends in .gz, .bz2, .xz or .zst."""
     with replacing(path) as file, packing.packer(file, path) as packing_file:
         yield packing_file
+
+
+@contextmanager
+def packed_within(files: ExitStack, path: str) -> Iterator[IO[bytes]]:
+    """Like `packed`, for one of several files: either all of them are replaced or none.
+
+    files  the block of all files, which replaces them when it ends. The content of this file must
+           be complete before: after this block, it has been written to the part file
+    """
+    file = files.enter_context(replacing(path))
+    with packing.packer(file, path) as packing_file:
+        yield packing_file
+    file.flush()
 
 
 @contextmanager

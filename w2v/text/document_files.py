@@ -9,6 +9,7 @@ from typing import NamedTuple
 from w2v.errors import W2VError
 from w2v.system import packing
 from w2v.system.pipes import name_of
+from w2v.system.progress import plural
 from w2v.system.remote_files import is_folder, relative_to
 from w2v.text import arrow_tables
 from w2v.text.corpus import files_of
@@ -69,8 +70,8 @@ def formats_of(paths: Sequence[str], given: str | None) -> list[str]:
         formats *= len(paths)
     if len(formats) != len(paths):
         raise W2VError(
-            f"--format names {len(formats)} formats for {len(paths)} files: give one, or one for "
-            "each file"
+            f"--format names {plural(len(formats), 'format')} for {plural(len(paths), 'file')}: "
+            "give one, or one for each file"
         )
     return formats
 

@@ -59,19 +59,20 @@ def id_field(values: dict[str, Any], name: str, where: str, needed: bool) -> str
 def extra_field(values: dict[str, Any], name: str, where: str) -> str:
     """The value of a field as text: a string without blanks around it, or a number; "": none.
 
+    A list of one value is that value. Another list, or an object, has no value.
+
     values  the JSON object
     where   the file and the row, for messages
-    Raises  W2VError for an object or a list
+    Raises  W2VError for a value that is not UTF-8
     """
     value = values.get(name)
-    if isinstance(value, dict | list):
-        raise W2VError(
-            f"{where}: the field {name!r} must be a string or a number, found "
-            f"{json.dumps(value)[:60]}"
-        )
+    if isinstance(value, list) and len(value) == 1:
+        [value] = value
     if isinstance(value, bool):
         return "true" if value else "false"
-    return "" if value is None else _checked(str(value).strip(), name, where)
+    if value is None or isinstance(value, dict | list):
+        return ""
+    return _checked(str(value).strip(), name, where)
 
 
 def label_field(

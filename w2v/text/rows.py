@@ -9,7 +9,7 @@ from w2v.errors import W2VError
 from w2v.settings import DocumentSettings
 from w2v.text.columns import LONGEST_ROW, Columns
 from w2v.text.corpus import Corpus
-from w2v.text.document_files import MEMBERS, formats_of
+from w2v.text.document_files import MEMBERS, TABLES, formats_of
 from w2v.text.json_fields import json_object, text_field
 from w2v.text.sources import Source
 
@@ -55,9 +55,12 @@ class Rows(Corpus):
         found = formats_of(paths, settings.format)
         formats = {"lines" if format in (MEMBERS, "wet") else format for format in found}
         if wrong := sorted(formats.difference(FORMATS)):
+            advice = "--format lines reads any text as lines"
+            if wrong[0] in TABLES:  # whose files are no text
+                advice = "write the table as JSON lines first, such as by pandas.DataFrame.to_json"
             raise W2VError(
                 f"{self.source}: the format {wrong[0]} is not read here, only "
-                f"{', '.join(FORMATS)}: --format lines reads any text as lines"
+                f"{', '.join(FORMATS)}: {advice}"
             )
         if len(formats) > 1:
             raise W2VError(

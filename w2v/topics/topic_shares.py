@@ -107,12 +107,12 @@ def _in_order(values: list[str]) -> tuple[list[str], np.ndarray | None]:
 
 
 def _number(value: str) -> float | None:
-    """The number that a text is; None: it is no finite number."""
+    """The number that a text is; None: it is no finite number, or is written as 2020_12."""
     try:
         number = float(value)
     except ValueError:
         return None
-    return number if math.isfinite(number) and value.isascii() else None
+    return number if math.isfinite(number) and value.isascii() and "_" not in value else None
 
 
 def _day(value: str) -> float | None:

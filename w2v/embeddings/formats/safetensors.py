@@ -6,6 +6,8 @@ of a table.
 
 from __future__ import annotations
 
+import json
+
 import numpy as np
 
 from w2v.embeddings import container, subword_tensors
@@ -61,8 +63,10 @@ def read_table(path: str, name: str, limit: int | None) -> Table:
 
 
 def write_table(path: str, table: Table, name: str) -> None:
-    """Write a container with one table, and with its subwords if it has any."""
+    """Write a container with one table, with its subwords if it has any, and its normalization."""
     tensors, metadata = container.table_tensors(name, table), container.file_metadata()
+    if name == "words" and table.normalize != "none":
+        metadata["settings"] = json.dumps({"normalize": table.normalize})
     if table.subwords and name == subword_tensors.TABLE:
         more, settings = subword_tensors.stored(table.subwords)
         tensors, metadata = {**tensors, **more}, {**metadata, **settings}
