@@ -197,11 +197,14 @@ def _files(settings: Mapping[str, Any], folder: str) -> dict[str, str]:
 
 
 class _Folder:
-    """A temporary folder, which is removed together with this object."""
+    """A temporary folder, which is removed together with this object.
+
+    A process that is forked has a copy of this object, whose end leaves the folder in place.
+    """
 
     def __init__(self) -> None:
         self.path = tempfile.mkdtemp(prefix="w2v-")
-        weakref.finalize(self, shutil.rmtree, self.path, ignore_errors=True)
+        weakref.finalize(self, _remove_own, self.path, os.getpid())
 
     @contextmanager
     def hidden_in_errors(self) -> Iterator[None]:
@@ -215,6 +218,12 @@ class _Folder:
     def hide(self, message: str) -> str:
         """A message without the folder's path."""
         return message.replace(self.path + os.sep, "")
+
+
+def _remove_own(folder: str, process: int) -> None:
+    """Remove a folder in the process that made it, whose id is `process`, as `kernels.cache`."""
+    if os.getpid() == process:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 class _Log:

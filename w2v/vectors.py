@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 import numpy as np
 
 from w2v.embeddings import container, formats, lookup, query
+from w2v.embeddings.python_table import build_table
 from w2v.embeddings.query import Neighbour, Query, QueryAnswerer
 from w2v.embeddings.search import Search
 from w2v.embeddings.source import Diagnostics
@@ -51,7 +52,7 @@ class Vectors(LabelsTexts):
 
     words   N different names: words, or the ids of documents
     matrix  array-like (N, D), row i is the vector of word i. float16 and float32 are kept, other
-            numbers are converted to float32
+            numbers are converted to float32. A writable array is copied
     counts  N whole numbers: the number of occurrences of each word; None: not known
     Raises  W2VError if the lengths do not match, or if a name occurs twice
 
@@ -71,23 +72,7 @@ class Vectors(LabelsTexts):
         matrix: np.ndarray,
         counts: Sequence[int] | np.ndarray | None = None,
     ):
-        words = python_arguments.words(words, "words")
-        array = np.asarray(matrix)
-        if array.dtype.kind not in "fiu":
-            raise W2VError(f"matrix: expected numbers, found an array of {array.dtype}")
-        if array.dtype != np.float16:
-            with np.errstate(over="ignore"):  # numbers too large for float32 become infinity
-                array = array.astype(np.float32, copy=False)
-        numbers = None if counts is None else np.asarray(counts)
-        if numbers is not None and (numbers.dtype.kind not in "fiu" or (numbers % 1 != 0).any()):
-            raise W2VError("counts: expected whole numbers")
-        numbers = None if numbers is None else numbers.astype(np.int64)
-        lengths = {len(words), len(array), len(words) if numbers is None else len(numbers)}
-        if array.ndim != 2 or len(lengths) > 1:
-            and_counts = "" if numbers is None else f" and {len(numbers)} counts"
-            shapes = f"a matrix of shape {array.shape}{and_counts}"
-            raise W2VError(f"{len(words)} words do not fit {shapes}")
-        self._table = Table.build(words, np.ascontiguousarray(array), numbers)
+        self._table = build_table(words, matrix, counts)
         self._path, self._name, self._keep_alive = "", "words", None
 
     @classmethod
@@ -105,8 +90,10 @@ class Vectors(LabelsTexts):
 
     @property
     def matrix(self) -> np.ndarray:
-        """The vectors, float32 or float16 (N, D), read-only if mapped; int8 is converted once."""
-        return self._table.matrix
+        """The vectors, float32 or float16 (N, D), read-only; int8 is converted once."""
+        matrix = self._table.matrix.view()
+        matrix.flags.writeable = False  # Norms are computed once: a change would give wrong scores.
+        return matrix
 
     @property
     def counts(self) -> np.ndarray | None:
@@ -136,7 +123,7 @@ class Vectors(LabelsTexts):
         """
         if isinstance(word, str):
             return lookup.find_vector(self._table, word).copy()
-        return lookup.find_vectors(self._table, python_arguments.words(word, "a word"))
+        return lookup.find_vectors(self._table, python_arguments.words(word, "a word", True))
 
     def __repr__(self) -> str:
         return f"<{len(self):,} {self._name} x {self.dim}{f' of {self._path}' * bool(self._path)}>"
@@ -214,7 +201,7 @@ class Vectors(LabelsTexts):
         if isinstance(words, np.ndarray) and words.dtype.kind in "fiu":
             vectors = [self._checked(vector) for vector in words]
             return query.neighbours_each(np.array(vectors).reshape(-1, self.dim), search)
-        queries = [Query((("+", word),)) for word in python_arguments.words(words, "words")]
+        queries = [Query((("+", word),)) for word in python_arguments.words(words, "words", True)]
         return self._answers(queries, search, "add", False)
 
     def _answers(

@@ -44,6 +44,23 @@ def test_who_may_answer(w2v, toy, folder):
     assert asked("--only", "some", "--exclude", "some", "--min-score", -1) == []
 
 
+def test_listed_names_that_the_file_lacks_are_said(w2v, toy, folder):
+    (folder / "some").write_text("queen\nbanana \nKing\n")
+    wanted = "some: 2 names without a vector ('banana ', 'King')\n"
+    for list_of_names in ("--only", "--exclude"):
+        assert w2v("similar", "man", list_of_names, "some").err == wanted
+        assert w2v("analogy", "man", "king", "woman", list_of_names, "some").err == wanted
+
+
+@pytest.mark.parametrize("query", ["king +woman -man", "king -man", "+king +woman"])
+def test_a_query_in_quotes_is_told_how_to_be_asked(w2v, toy, query):
+    outcome = w2v("similar", query)
+    assert outcome.code == 3
+    name = query.removeprefix("+")
+    assert outcome.err.endswith(f"; as one query of several words, without quotes: {name}\n")
+    assert w2v("similar", *name.split()).code == 0
+
+
 def test_answers_that_nobody_may_give(w2v, toy):
     outcome = w2v("similar", "king", "--min-score", 2, "--json")
     assert (outcome.code, json.loads(outcome.out)) == (0, {"query": "king", "results": []})

@@ -103,6 +103,18 @@ def test_columns_are_chosen_as_fields_are(folder):
             documents_of("x.parquet", **settings)
 
 
+@every_writer
+def test_two_columns_of_one_name_are_refused(w2v, folder, kind):
+    arrays = [pa.array(["a b"]), pa.array(["c d"]), pa.array(["x"])]
+    for names in (["text", "text", "label"], ["text", "label", "label"]):
+        WRITERS[kind](pa.table(arrays, names=names), f"two.{kind}")
+        repeated = names[1]
+        said = f"w2v: two.{kind}: 2 columns have the name {repeated!r}: rename all but one\n"
+        assert w2v("train", f"two.{kind}", "--model", "nbow") == (2, "", said)
+        if repeated == "text":
+            assert w2v("vocab", f"two.{kind}") == (2, "", said)
+
+
 def test_the_column_of_sentences(w2v, folder, monkeypatch):
     parquet.write_table(pa.table({"n": [1, 2], "body": ["a b", None]}), "one.parquet")
     outcome = w2v("phrases", "one.parquet")

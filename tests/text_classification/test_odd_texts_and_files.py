@@ -131,3 +131,20 @@ def test_ids_that_are_read_as_labels_are_reported(w2v, folder, header, warned):
     columns = ("--columns", "label,-,text") if warned else ()
     message = run(w2v, "train", "t.csv", *SMALL, *columns, "-o", "m.safetensors").err
     assert ("21 labels of 21 texts: were ids read as labels" in message) == warned
+
+
+@pytest.mark.parametrize(
+    ("labels", "said"),
+    [
+        (["good", "bad", " good"], "learnt as 2: ' good' and 'good'"),
+        (["GOOD", "bad ", "Good", "bad"], "learnt as 2: 'GOOD' and 'Good', and in 1 other group"),
+        (["1", "1.0", "0"], "learnt as 2: '1' and '1.0'"),
+        (["a b", "a  b", "a.0", "a"], "learnt as 2: 'a  b' and 'a b'"),
+        (["1.5", "1", "one", "on e"], ""),
+    ],
+)
+def test_labels_that_may_be_meant_to_be_one_are_reported(w2v, folder, labels, said):
+    (folder / "t.csv").write_text("label,text\n" + "".join(f"{label},a b\n" for label in labels))
+    message = run(w2v, "train", "t.csv", *SMALL, "-o", "m.safetensors").err
+    assert ("labels that may be meant to be one are " + said in message) == bool(said)
+    assert ("meant to be one" in message) == bool(said)

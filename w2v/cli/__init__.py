@@ -10,7 +10,7 @@ import os
 import signal
 import sys
 from collections.abc import Sequence
-from errno import EINVAL, ENOSPC
+from errno import EINVAL, ENOENT, ENOSPC
 from importlib import import_module
 from typing import NoReturn
 
@@ -172,6 +172,8 @@ def _run(args: list[str]) -> int:
         place = f"{error.filename}: " if error.filename else ""
         if not place and error.errno == ENOSPC:  # a failed write to stdout has no file name
             place = "stdout: "
+        if not place and error.errno == ENOENT and not _has_current_folder():
+            place = "the current folder was removed: change to one that exists: "
         return _fail(f"{place}{error.strerror or error}", 2)
 
 
@@ -190,6 +192,15 @@ def _arguments() -> list[str]:
         has_glob = "*" in argument or "?" in argument
         arguments += (sorted(glob(argument)) if has_glob else []) or [argument]
     return arguments
+
+
+def _has_current_folder() -> bool:
+    """Whether the current folder still exists; without it, no relative path can be resolved."""
+    try:
+        os.getcwd()
+    except OSError:
+        return False
+    return True
 
 
 def _is_closed_pipe(error: OSError) -> bool:

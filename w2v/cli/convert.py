@@ -15,7 +15,13 @@ from w2v.cli.small_classifier import (
     classifier_options,
     shrink,
 )
-from w2v.cli.vector_file import blank_option, combine_option, listed_names, read_names
+from w2v.cli.vector_file import (
+    blank_option,
+    combine_option,
+    listed_names,
+    read_names,
+    say_missing,
+)
 from w2v.system.pipes import name_of, output_name
 
 if TYPE_CHECKING:
@@ -27,7 +33,6 @@ _DTYPES = {
     "i8": (".safetensors",),
     "i4": (".safetensors",),
 }
-_NAMED = 3  # maximum number of words without a vector whose names are in a message
 
 
 @click.command(
@@ -371,8 +376,5 @@ def _listed(table: Table, path: str) -> Table:
     if composed:
         count = plural(composed, "out-of-vocabulary word")
         click.echo(printable(f"{names}: {count} composed from n-grams"), err=True)
-    if missing:
-        shown = ", ".join(map(repr, missing[:_NAMED])) + (", ..." if len(missing) > _NAMED else "")
-        count = plural(len(missing), "word")
-        click.echo(printable(f"{names}: {count} without a vector ({shown})"), err=True)
+    say_missing(names, "word", missing)
     return found

@@ -10,8 +10,9 @@ from w2v.cli.composed_words import ComposedWords
 from w2v.cli.output import ResultPrinter, print_lines, printable
 from w2v.cli.query_options import AnswerOptions, LookupOptions
 from w2v.cli.unknown_words import UnansweredQueries
-from w2v.cli.vector_file import read_names
+from w2v.cli.vector_file import listed_names, say_missing
 from w2v.errors import NotFoundError, W2VError
+from w2v.system.pipes import name_of
 
 if TYPE_CHECKING:
     import numpy as np
@@ -150,10 +151,16 @@ def rows_searched(table: Table, answer: AnswerOptions) -> np.ndarray | None:
 
 
 def _named_rows(table: Table, paths: Sequence[str]) -> np.ndarray:
-    """Return a mask of the rows whose names are listed in the files, bool (N,)."""
+    """Return a mask of the rows whose names are listed in the files, bool (N,).
+
+    Names that the table lacks are reported on stderr: a blank at the end of a line is part of the
+    name, and the list may be of other spellings.
+    """
     import numpy as np
 
     named = np.zeros(len(table), np.bool_)
-    rows = [table.find(name) for name in read_names(paths)]
-    named[[row for row in rows if row is not None]] = True
+    rows = {name: table.find(name) for name in listed_names(paths)}
+    named[[row for row in rows.values() if row is not None]] = True
+    missing = [name for name, row in rows.items() if row is None]
+    say_missing(", ".join(map(name_of, paths)), "name", missing)
     return named

@@ -67,7 +67,10 @@ class UnansweredQueries:
             return f"; as one word: {phrase}" if phrase else ""
         advice = ""
         if joined_form(self._table, words) is None:
-            if self._expressions and all(row_of(self._table, word) is not None for word in words):
+            terms = [words[0], *(word[1:] for word in words[1:] if word[0] in "+-")]
+            if self._expressions and len(terms) == len(words):
+                advice = f"; as one query of several words, without quotes: {name}"
+            elif self._expressions and all(row_of(self._table, word) is not None for word in words):
                 advice = f"; as the sum of its words: {' +'.join(words)}"
             elif not infers_vectors(self._vectors):
                 advice = "; w2v phrases, before training, joins phrases to single words"

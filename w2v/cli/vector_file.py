@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import click
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from w2v.embeddings.table import Table
 
 DEFAULT_VECTORS = "vectors.safetensors"
+_NAMED = 3  # maximum number of names without a vector that a message shows
 
 
 class QueryCommand(Command):
@@ -154,6 +155,21 @@ def listed_names(paths: Iterable[str]) -> list[str]:
 
     files = (numbered_lines(path, "surrogateescape") for path in paths)
     return list(dict.fromkeys(name for lines in files for _, name in lines if name))
+
+
+def say_missing(names: str, kind: str, missing: Sequence[str]) -> None:
+    """Say on stderr how many of the names in a list have no vector, and show the first of them.
+
+    names    the name of the list
+    kind     what is listed: "name" or "word"
+    missing  the names without a vector
+    """
+    from w2v.system.progress import plural
+
+    if missing:
+        shown = ", ".join(map(repr, missing[:_NAMED])) + (", ..." if len(missing) > _NAMED else "")
+        count = plural(len(missing), kind)
+        click.echo(printable(f"{names}: {count} without a vector ({shown})"), err=True)
 
 
 def vectors_path(vectors: str | None) -> str:

@@ -7,7 +7,7 @@ from typing import Self
 
 import numpy as np
 
-from w2v.embeddings.table import _JOINED, Table, _sorted, stored_norms
+from w2v.embeddings.table import _JOINED, Table, _sorted, name_as_bytes, stored_norms
 
 _SMALLEST_SQUARE = 1e-20  # Below this squared norm float32 loses digits.
 _LARGEST_SQUARE = 2.0**32  # 65,536²; from here on float16 vectors may not have been finite
@@ -81,7 +81,7 @@ class LazyTable(Table):
 
     def find(self, name: str) -> int | None:
         """The row of a name, or None; the bytes of all names are searched."""
-        wanted = name.encode("utf-8", "surrogateescape")
+        wanted = name_as_bytes(name)
         listing: bytes = self.__dict__["listing"]
         at = -1 if b"\n" in wanted else listing.find(b"\n" + wanted + b"\n")
         return None if at < 0 else listing.count(b"\n", 0, at)

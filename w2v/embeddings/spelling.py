@@ -8,7 +8,7 @@ from unicodedata import normalize
 
 import numpy as np
 
-from w2v.embeddings.table import Table
+from w2v.embeddings.table import Table, name_as_bytes
 
 BLANKS = " \t\n\r\v\f"  # ASCII whitespace; a no-break space is part of a word, as in corpora
 _JOINERS = ("_", "-", "")  # characters that join the words of a phrase; w2v phrases writes _
@@ -22,7 +22,7 @@ _WORD_LETTERS = 100
 
 def split_words(line: str) -> list[str]:
     """Split a line at ASCII whitespace."""
-    words = line.encode("utf-8", "surrogateescape").split()
+    words = name_as_bytes(line).split()
     return [word.decode("utf-8", "surrogateescape") for word in words]
 
 
@@ -63,7 +63,7 @@ def near_spellings(table: Table, name: str, limit: int = 3) -> list[str]:
     wanted = normalize("NFC", name).casefold()
     if len(wanted) > _WORD_LETTERS:
         return lookalikes[:limit]
-    shortlist = _shortlist(table, wanted.encode("utf-8", "surrogateescape"))
+    shortlist = _shortlist(table, name_as_bytes(wanted))
     ranked = []
     for row in shortlist.tolist():
         other = table.name(row)

@@ -217,7 +217,7 @@ class Table:
 
         If there is no exact match, the name is looked up in the normalization of the corpus.
         """
-        wanted = name.encode("utf-8", "surrogateescape")
+        wanted = name_as_bytes(name)
         at = self.place(wanted)
         if at < len(self) and self.name_bytes(self.order[at]) == wanted:
             return int(self.order[at])
@@ -233,7 +233,7 @@ class Table:
 
     def encoded(self, name: str) -> bytes:
         """A name in the normalization of the corpus, as UTF-8."""
-        return self.normalized(name).encode("utf-8", "surrogateescape")
+        return name_as_bytes(self.normalized(name))
 
     def without_subwords(self) -> Table:
         """The table without composed vectors: unknown names have no vector."""
@@ -282,6 +282,19 @@ class Table:
     def place(self, name: bytes) -> int:
         """The position of a name in `order`, or the position at which it would be inserted."""
         return bisect_left(self.order, name, key=self.name_bytes)
+
+
+def name_as_bytes(name: str) -> bytes:
+    """A name that is looked up, as the bytes of its UTF-8.
+
+    Lone surrogates that stand for bytes that are not UTF-8 become these bytes. A Python string may
+    have other lone surrogates, which no name of a table has. They are encoded too, so that such a
+    name is unknown and not an error.
+    """
+    try:
+        return name.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:
+        return name.encode("utf-8", "surrogatepass")
 
 
 def _sorted(names: Sequence[bytes]) -> np.ndarray:

@@ -23,6 +23,9 @@ _PIECES = 64  # blocks of rows in `product`; each thread computes one block afte
 _ROWS = 1 << 13  # rows that are processed at a time in dense operations
 # A direction is taken for rounding error if its squared length is below this share of the largest.
 _ROUNDING_SHARE = 1e-9
+# A squared singular value below this share of the largest one is rounding error: by the Gram matrix
+# in float64, and by a basis of float32, whose errors are up to 4e-8.
+_GRAM_ERROR, _BASIS_ERROR = 1e-12, 1e-7
 
 
 class Sparse(NamedTuple):
@@ -155,7 +158,9 @@ def truncated(
     """The truncated SVD of a matrix X (N, M).
 
     products     multiplies by X
-    rank         number of singular values; at most min(N, M) are computed
+    rank         number of singular values; fewer are returned if X has fewer that are not zero, but
+                 at least one. A right singular vector of a value of zero is arbitrary, so that it
+                 would give other documents than those of X meaningless numbers
     power_iters  number of multiplications by XᵀX beyond those that a basis of `rank` +
                  `oversamples` columns needs
     oversamples  number of columns of the basis beyond `rank`
@@ -173,9 +178,12 @@ def truncated(
     block, steps = _blocks(rank, power_iters, oversamples)
     if steps * block >= products.width:
         values, vectors = _leading(products.gram_matrix(), rank)
-        right = vectors.astype(np.float32)
+        right, error = vectors.astype(np.float32), _GRAM_ERROR
     else:
         values, right = _krylov(products, rank, block, steps, seed, on_step)
+        error = _BASIS_ERROR
+    rank = max(1, int((values**2 > error * values[0] ** 2).sum()))
+    values, right = values[:rank], right[:, :rank]
     largest = np.abs(right).argmax(axis=0)
     # An SVD does not determine the signs: the largest entry of each column is made positive.
     right = right * np.where(right[largest, np.arange(rank)] < 0, -1, 1).astype(np.float32)

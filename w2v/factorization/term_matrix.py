@@ -15,6 +15,7 @@ from w2v.errors import W2VError
 from w2v.factorization import stopwords
 from w2v.factorization.svd import Sparse
 from w2v.settings import TermSettings
+from w2v.system.progress import plural
 from w2v.text.encoded_text import EncodedDocuments
 from w2v.text.vocabulary import Vocabulary
 
@@ -126,10 +127,24 @@ def choose(
     is_term &= ~stopwords.find(settings.stopwords, vocabulary.names).is_listed
     is_term |= is_earlier
     if not is_term.any():
-        raise W2VError(
-            "no term is left in the vocabulary: lower --min-df or --drop-top, or raise --max-df"
-        )
+        raise W2VError(_nothing_left(vocabulary, frequencies, settings, documents))
     return np.flatnonzero(is_term)
+
+
+def _nothing_left(
+    vocabulary: Vocabulary, frequencies: np.ndarray, settings: TermSettings, documents: int
+) -> str:
+    """The message if the settings keep no word: how many each option leaves out by itself."""
+    count = len(vocabulary.names)
+    listed = int(stopwords.find(settings.stopwords, vocabulary.names).is_listed.sum())
+    left_out = {
+        "lower --min-df": int((frequencies < settings.min_df).sum()),
+        "raise --max-df": int((frequencies > settings.max_df * documents).sum()),
+        "lower --drop-top": min(settings.drop_top, count),
+        "give fewer --stopwords": listed,
+    }
+    advice = [f"{what}, which leaves out {plural(n, 'word')}" for what, n in left_out.items() if n]
+    return f"no term is left of {plural(count, 'word')} in the vocabulary: {'; '.join(advice)}"
 
 
 def keep_columns(counts: Sparse, kept: np.ndarray) -> Sparse:

@@ -74,13 +74,23 @@ def directory() -> str:
         _remove_unused(chosen)
     except (OSError, RuntimeError) as error:  # read-only, full, or no home directory
         chosen = Path(tempfile.mkdtemp(prefix="w2v-kernels-"))
-        atexit.register(shutil.rmtree, chosen, ignore_errors=True)
+        atexit.register(_remove_own, chosen, os.getpid())
         _LOG.warning(
             "compiled kernels cannot be kept (%s: %s): set NUMBA_CACHE_DIR to a writable folder",
             getattr(error, "filename", None) or path,
             getattr(error, "strerror", None) or error,
         )
     return str(chosen)
+
+
+def _remove_own(folder: str | Path, process: int) -> None:
+    """Remove a temporary folder, but only in the process that made it.
+
+    process  the id of that process. A process that it forks, such as a worker of a web server,
+             runs the same function at its end, while the folder is still needed
+    """
+    if os.getpid() == process:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _remove_unused(chosen: Path) -> None:

@@ -21,6 +21,7 @@ from w2v.runs.text_messages import (
     say_no_ngrams,
     say_own_labels,
     say_pruned,
+    say_similar_labels,
     say_text_changes,
     show_reading,
 )
@@ -130,6 +131,7 @@ class Messages:
         say_documents(console, corpus, text, getattr(request.options, "length", None))
         if request.labels in ("needed", "several"):
             say_own_labels(console, corpus)
+            say_similar_labels(console, corpus)
         stopwords = getattr(request.options, "stopwords", "none")
         if stopwords != "none":
             count = find_stopwords(stopwords, vocabulary.names)

@@ -89,9 +89,9 @@ class SavedModel:
     def words_of(self, text: str) -> list[str]:
         """Tokenize a text as the training text was tokenized."""
         options = self.text_settings
-        words = split(
-            text.encode("utf-8", "replace"), options.tokenizer, options.lowercase, options.normalize
-        )
+        # As the texts of training: a lone surrogate is no UTF-8, and what is none is replaced.
+        encoded = text.encode("utf-8", "surrogatepass").decode("utf-8", "replace").encode()
+        words = split(encoded, options.tokenizer, options.lowercase, options.normalize)
         return words.decode().split()
 
     def finite(self, blocks: Iterator[np.ndarray]) -> Iterator[np.ndarray]:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from w2v.text.records import RecordCorpus
     from w2v.text.vocabulary import Vocabulary
 
+_SHOWN_LABELS = 3  # maximum number of similar labels that a message shows
 # The suffixes of files of records, what becomes words if they are read as lines, and the advice.
 _READ_AS_LINES = [
     (
@@ -173,6 +174,27 @@ def say_documents(
     if isinstance(corpus, DocumentCorpus) and isinstance(text, EncodedDocuments):
         cut = 0 if length is None else int((text.sizes() > length).sum())
         say_changed_documents(console, corpus, int((text.sizes() == 0).sum()), cut, length)
+
+
+def say_similar_labels(console: Console, corpus: Corpus) -> None:
+    """Warn if labels differ only in blanks, in capitals, or as 1 and 1.0 do."""
+    from w2v.system.progress import plural
+    from w2v.text.documents import DocumentCorpus
+
+    if not isinstance(corpus, DocumentCorpus):
+        return
+    similar: dict[str, list[str]] = {}
+    for label in sorted({label for labels in set(corpus.labels) for label in labels}):
+        plain = " ".join(label.split()).casefold()
+        whole = plain.removesuffix(".0")
+        similar.setdefault(whole if whole.isdecimal() else plain, []).append(label)
+    groups = [labels for labels in similar.values() if len(labels) > 1]
+    if groups:
+        shown = " and ".join(map(repr, groups[0][:_SHOWN_LABELS]))
+        others = f", and in {plural(len(groups) - 1, 'other group')}" if len(groups) > 1 else ""
+        console.warn(
+            f"labels that may be meant to be one are learnt as {len(groups[0])}: {shown}{others}"
+        )
 
 
 def say_own_labels(console: Console, corpus: Corpus) -> None:

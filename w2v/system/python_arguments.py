@@ -28,9 +28,15 @@ _ADDRESSES = ("scheduler_address", "scheduler.address")  # attributes of a Dask 
 def path(value: object, what: str) -> str:
     """The path of a file, given as a string, bytes or a `Path`."""
     try:
-        return os.fsdecode(value)  # type: ignore[arg-type]
+        found = os.fsdecode(value)  # type: ignore[arg-type]
+        possible = b"\0" not in os.fsencode(found)
     except TypeError:
         raise _wrong(what, "the path of a file", value) from None
+    except UnicodeEncodeError:
+        possible = False
+    if not possible:
+        raise _wrong(what, "a string without NUL and halves of surrogate pairs", value)
+    return found
 
 
 def paths(value: object, what: str) -> list[str]:
@@ -39,6 +45,8 @@ def paths(value: object, what: str) -> list[str]:
         return [path(value, what)]
     if isinstance(value, Mapping) or not isinstance(value, Iterable):
         raise _wrong(what, "the path of a file, or several", value)
+    if isinstance(value, set | frozenset):
+        raise _unordered(what)
     return [path(item, f"{what}[{number}]") for number, item in enumerate(value)]
 
 
@@ -62,12 +70,17 @@ def word(value: object, what: str = "a word") -> str:
     return value
 
 
-def words(value: object, what: str) -> list[str]:
-    """Words or names, given as one string or several."""
+def words(value: object, what: str, in_order: bool = False) -> list[str]:
+    """Words or names, given as one string or several.
+
+    in_order  whether their order matters, so that a set is a W2VError
+    """
     if isinstance(value, str):
         return [value]
     if isinstance(value, bytes | Mapping) or not isinstance(value, Iterable):
         raise _wrong(what, "a string, or several", value)
+    if in_order and isinstance(value, set | frozenset):
+        raise _unordered(what)
     return [word(item, f"{what}[{number}]") for number, item in enumerate(value)]
 
 
@@ -77,6 +90,8 @@ def texts(value: object, what: str = "texts") -> Iterator[str]:
         value = [value]
     if isinstance(value, bytes | Mapping) or not isinstance(value, Iterable):
         raise _wrong(what, "a text, or several", value)
+    if isinstance(value, set | frozenset):
+        raise _unordered(what)
     for number, text in enumerate(value):
         yield text if isinstance(text, str) else _joined(text, f"{what}[{number}]")
 
@@ -85,6 +100,8 @@ def _joined(given: object, what: str) -> str:
     """A text that is given as a list of words: the words, separated by blanks."""
     if isinstance(given, bytes | Mapping) or not isinstance(given, Iterable):
         raise _wrong(what, "a string or a list of words", given)
+    if isinstance(given, set | frozenset):
+        raise _unordered(what)
     listed = list(given)
     try:
         blank = _BLANK.search("".join(listed))
@@ -136,7 +153,9 @@ def _text(name: str, value: Any) -> Any:
     if name in _MAY_BE_NUMBERS and isinstance(value, Real):
         number = _int(value)
         return str(float(value) if number is None else number)
-    return os.fsdecode(value) if isinstance(value, os.PathLike | bytes) else value
+    is_text = name in ("stopwords", "seeds")  # several lines, and not always the path of a file
+    is_path = isinstance(value, os.PathLike | bytes) or (isinstance(value, str) and not is_text)
+    return path(value, name) if is_path else value
 
 
 def _seed_line(name: object, given: object) -> str:
@@ -177,6 +196,11 @@ def _int(value: object) -> int | None:
     if isinstance(value, Real) and not isinstance(value, bool) and float(value).is_integer():
         return int(float(value))
     return None
+
+
+def _unordered(what: str) -> W2VError:
+    """The error for a set, whose order differs between two runs of the same program."""
+    return W2VError(f"{what}: a set has no order: give a list, such as sorted(...)")
 
 
 def _wrong(what: str, expected: str, value: object) -> W2VError:

@@ -52,8 +52,10 @@ class ArrowTable:
         self._arrow = arrow.module("pyarrow", path)
         self._path, self.place, self.read = path, name_of(path), 0
         with open_bytes(path) as file, arrow.explained(self.place, self._arrow):
-            self._types = {field.name: field.type for field in self._schema(file)}
+            fields = [(field.name, field.type) for field in self._schema(file)]
+        self._types = dict(fields)
         self.names = [*self._types]
+        self._listed = [name for name, _ in fields]  # with those that several columns have
         self._text_names = [name for name, kind in self._types.items() if self._is_text(kind)]
 
     def text_column(self) -> str:
@@ -76,6 +78,13 @@ class ArrowTable:
                     f"{self.place}: no column {name!r}; the columns are {', '.join(self.names)}: "
                     f"choose one with {option}"
                 )
+
+    def _check_one(self, name: str) -> None:
+        """Raise W2VError if several columns have this name."""
+        if (count := self._listed.count(name)) > 1:
+            raise W2VError(
+                f"{self.place}: {count} columns have the name {name!r}: rename all but one"
+            )
 
     def lines(self, column: str, one_line: bool = False) -> Iterator[tuple[bytes, int]]:
         """The texts of a column as lines of UTF-8, and the number of nulls, for some rows each.
@@ -114,6 +123,8 @@ class ArrowTable:
 
     def _batches(self, columns: Sequence[str]) -> Iterator[list[Any]]:
         """The arrays of columns, for at most BATCH rows each."""
+        for name in columns:
+            self._check_one(name)
         size = size_of(self._path) or 0
         with open_bytes(self._path) as file:
             with arrow.explained(self.place, self._arrow):

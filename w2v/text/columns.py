@@ -18,9 +18,8 @@ class Columns:
 
     given   the value of --columns: names separated by commas. With None, the names are taken from
             the header row, or else from the number of columns
-    header  whether the first row is a header: yes, no, or auto. With auto it is a header if exactly
-            one field is the name of the text and another is `id` or `label`, or if it is the only
-            field
+    header  whether the first row is a header: yes, no, or auto. With auto it is a header if a
+            field is the name of the text and another is `id` or `label`, or if it is the only field
     pair    the name of the first of two columns, id or label, for a table without column names; the
             second column is the text
     extra   the name of a further column to read, which may be one of the above; None: no column
@@ -53,11 +52,12 @@ class Columns:
         first      the fields of the row
         where      the file and the number of the row, for messages
         separator  the field separator
-        Raises     W2VError for a header that does not have exactly one column of the text
+        Raises     W2VError for a header without a column of the text, or with two columns of one
+                   name that is read
         """
         self._separator = separator
         names = [field.strip().casefold() for field in first]
-        has_text = names.count(self._text) == 1
+        has_text = self._text in names
         has_pair = len(names) == 1 or not {"id", "label"}.isdisjoint(names)
         has_names = has_text and (has_pair or not self._needs_pair)
         is_header = self._header == "yes" or (self._header == "auto" and has_names)
@@ -65,6 +65,7 @@ class Columns:
             self.names = self._given
         elif is_header and has_text:
             self.names = [self._meaning(name) for name in names]
+            self._check_names(names, where)
         elif self._header == "no" and self._text != "text":
             raise W2VError(
                 f"{where}: --text-field {self._text} is in the header, which --header no says is "
@@ -82,6 +83,15 @@ class Columns:
         if self._extra is not None:
             self._find_extra(names if is_header else self.names, is_header, where)
         return is_header
+
+    def _check_names(self, names: Sequence[str], where: str) -> None:
+        """Raise W2VError if two columns of a header have one meaning."""
+        for name, meaning in zip(names, self.names, strict=True):
+            if meaning != "-" and (count := self.names.count(meaning)) > 1:
+                raise W2VError(
+                    f"{where}: the header names {count} columns {name}: choose one with --columns, "
+                    "with - for the others"
+                )
 
     def _meaning(self, name: str) -> str:
         """The name of a column by its name in the header."""

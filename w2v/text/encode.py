@@ -146,10 +146,11 @@ def write_texts(
     Raises  W2VError, with the index from 0, for an item that is not a text
 
     The file begins with a byte order mark. Without it, a first word such as "BZh" could be taken
-    for the beginning of a compressed file.
+    for the beginning of a compressed file. Lone surrogates are written as bytes that are not UTF-8,
+    so that reading the file replaces and counts them.
     """
     path = Path(folder, name)
-    with path.open("w", encoding="utf-8", errors="replace", newline="\n") as file:
+    with path.open("w", encoding="utf-8", errors="surrogatepass", newline="\n") as file:
         file.write("\ufeff")
         for text in python_arguments.texts(texts, name):
             file.write(text.replace("\n", " ") + "\n")

@@ -1,0 +1,145 @@
+"""Values that only a Python program can give: sets, halves of surrogate pairs, arrays that change.
+
+They are the kinds of reports piskvorky/gensim#2532 and #662, openai/tiktoken#82.
+"""
+
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+import w2v as library
+
+HALF = "\ud800"  # half of a surrogate pair, which is no character and has no UTF-8
+TEXTS = ["a b c d"] * 9
+
+
+def _vectors():
+    matrix = np.array([[1, 0, 0], [1, 1, 0], [0.9, 0.1, 0], [0, 0, 1]], np.float32)
+    return library.Vectors(list("abcd"), matrix), matrix
+
+
+def test_an_array_that_changes_later_does_not_change_answers():
+    vectors, matrix = _vectors()
+    before = vectors.similar("a", k=3)
+    matrix[3] *= 1e6
+    matrix[2] = -1
+    assert vectors.similar("a", k=3) == before
+    with pytest.raises(ValueError, match="read-only"):
+        vectors.matrix[0] *= 10
+    matrix.flags.writeable = False
+    assert np.shares_memory(library.Vectors(list("abcd"), matrix).matrix, matrix)
+
+
+@pytest.mark.parametrize(
+    ("call", "what"),
+    [
+        (lambda: library.Vectors({"a", "b"}, np.eye(2)), "words"),
+        (lambda: _vectors()[0][frozenset("ab")], "a word"),
+        (lambda: _vectors()[0].similar_each({"a", "b"}), "words"),
+        (lambda: library.train(texts={"a b c", "b c d"}), "texts"),
+        (lambda: library.train(texts=[["a", "b"], {"a", "b"}]), r"texts\[1\]"),
+        (lambda: library.train({"one.txt", "two.txt"}), "corpus"),
+    ],
+)
+def test_a_set_is_refused_where_the_order_matters(call, what):
+    with pytest.raises(library.W2VError, match=f"^{what}: a set has no order: give a list"):
+        call()
+
+
+def test_a_set_is_taken_where_the_order_does_not_matter():
+    vectors = _vectors()[0]
+    assert vectors.similar("a", plus={"b", "c"}) == vectors.similar("a", plus=["b", "c"])
+    assert len(library.Vectors(dict.fromkeys("ab").keys(), np.eye(2))) == 2
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda vectors: vectors[HALF],
+        lambda vectors: vectors[["a", HALF]],
+        lambda vectors: vectors.similar(HALF),
+        lambda vectors: vectors.similar("a", minus=HALF),
+        lambda vectors: vectors.similar_each([HALF]),
+        lambda vectors: vectors.similarity("a", HALF + " b"),
+        lambda vectors: vectors.odd("a", "b", HALF),
+    ],
+)
+def test_half_of_a_surrogate_pair_is_an_unknown_word(call):
+    with pytest.raises(library.NotFoundError, match=r"^no vector for '\\ud800"):
+        call(_vectors()[0])
+    assert HALF not in _vectors()[0]
+
+
+def test_half_of_a_surrogate_pair_has_no_ngrams_of_its_own(tmp_path):
+    vectors = library.train(
+        texts=TEXTS, dim=4, epochs=1, sample=0, threads=1, subwords="1-2", min_count=1
+    )
+    assert vectors["a" + HALF].shape == (4,)
+    assert vectors.similar("a" + HALF, k=1)
+
+
+def test_half_of_a_surrogate_pair_in_a_text_is_replaced_and_said(caplog):
+    vectors = library.train(
+        texts=[f"a {HALF} b"] * 9, dim=2, epochs=1, sample=0, threads=1, min_count=1
+    )
+    assert sorted(vectors.words) == ["a", "b", "\ufffd\ufffd\ufffd"]
+    assert "27 invalid utf-8 byte sequences replaced; the first in texts" in caplog.text
+
+
+@pytest.mark.parametrize("bad", [HALF, "a\0b"])
+def test_what_is_no_path_is_said(bad):
+    message = "expected a string without NUL and halves of surrogate pairs, found"
+    for call in (
+        lambda: library.load(bad),
+        lambda: library.train(bad),
+        lambda: library.train(texts=TEXTS, output=bad + ".bin"),
+        lambda: library.train(texts=TEXTS, save_vocab=bad),
+        lambda: library.train(texts=TEXTS, tokenizer=bad),
+    ):
+        with pytest.raises(library.W2VError, match=message):
+            call()
+
+
+def test_names_and_counts_that_no_file_has_are_refused():
+    with pytest.raises(library.W2VError, match=r"words\[1\]: '\\ud800' has half of a surrogate"):
+        library.Vectors(["a", HALF], np.eye(2))
+    with pytest.raises(library.W2VError, match="counts: expected whole numbers, 0 or more"):
+        library.Vectors(["a", "b"], np.eye(2), counts=[-1, 2])
+    assert library.Vectors(["a", "\udc80"], np.eye(2))["\udc80"].any()  # a byte that is not UTF-8
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork on Windows")
+def test_a_forked_process_leaves_temporary_files_to_the_one_that_made_them(tmp_path):
+    """Workers of web servers end by sys.exit, so that their copies of objects end too."""
+    program = """
+import gc, os, sys
+import w2v
+from w2v.kernels import cache
+vectors = w2v.train(texts=["a b c d"] * 9, dim=2, epochs=1, sample=0, threads=1, min_count=1)
+kept = cache.directory()
+for end in ("exit", "delete"):
+    child = os.fork()
+    if not child:
+        if end == "delete":
+            del vectors
+            gc.collect()
+        sys.exit(0)
+    os.waitpid(child, 0)
+    assert vectors.tables == ["words"] and os.path.isdir(kept)
+path = vectors._path
+del vectors
+gc.collect()
+print(os.path.exists(path), kept)
+"""
+    environment = os.environ | {"NUMBA_CACHE_DIR": "/dev/null/none", "NUMBA_DISABLE_JIT": "1"}
+    done = subprocess.run(
+        [sys.executable, "-c", program], env=environment, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    removed, kept = done.stdout.split()
+    assert removed == "False"
+    assert "w2v-kernels-" in kept
+    assert not os.path.exists(kept)
