@@ -94,6 +94,7 @@ def test_settings_by_other_programs_names(text):
     [
         ({"dimm": 5}, "dimm: skipgram has no such setting; near: dim"),
         ({"topics": 5}, "--topics works only with --model lda"),
+        ({"dim": 4, "vector_size": 6}, "dim and vector_size are one setting: give one of them"),
         ({"dim": 0}, "--dim 0 is out of range: 1 to 65,536"),
         ({"dim": "8"}, "--dim '8': expected a whole number"),
         ({"model": "glove"}, "--model glove: no such model; choose one of cbow"),
@@ -334,7 +335,11 @@ def test_matrices_counts_and_scores_that_are_no_numbers_are_said(toy):
     for matrix in ([["x"]], [[1j]], [[None]]):
         with pytest.raises(library.W2VError, match="matrix: expected numbers"):
             library.Vectors(["a"], np.array(matrix))
-    for counts in (["x"], [1.5], [math.nan], [None]):
+    for matrix, said in ((5.0, "1 words do not fit a matrix of shape"), ([[1], [1, 2]], "numbers")):
+        with pytest.raises(library.W2VError, match=said):
+            library.Vectors(["a"], matrix)
+    no_counts = [math.inf], [1e300], [-1], [[1, 2]], [[1], [1, 2]], np.array([1 << 63], np.uint64)
+    for counts in (["x"], [1.5], [math.nan], [None], *no_counts):
         with pytest.raises(library.W2VError, match="counts: expected whole numbers"):
             library.Vectors(["a"], [[1]], counts)
     for score in ("x", math.nan, [1]):
@@ -378,6 +383,13 @@ def test_blas_has_the_threads_that_the_command_gives_it(text, monkeypatch, caplo
     with resources.blas_threads(1), resources.blas_threads(3) as known:
         assert known
         assert {get() for get, _ in resources._openblas()} == {3}
+    assert [get() for get, _ in resources._openblas()] == counts
+    first, second = resources.blas_threads(1), resources.blas_threads(3)
+    first.__enter__()
+    second.__enter__()
+    first.__exit__(None, None, None)  # as in two threads: the first one ends first
+    assert {get() for get, _ in resources._openblas()} == {3}
+    second.__exit__(None, None, None)
     assert [get() for get, _ in resources._openblas()] == counts
     monkeypatch.setattr("w2v.system.resources._openblas", lambda: iter([]))
     monkeypatch.delenv("OPENBLAS_NUM_THREADS", raising=False)
@@ -495,10 +507,16 @@ def test_vectors_of_ones_own(folder):
         assert again.words == own.words
         assert np.array_equal(again.matrix, own.matrix)
     assert again.counts.tolist() == [5, 3]
-    assert len(library.load("own.txt", limit=1)) == 1
+    for suffix in ("txt", "safetensors"):
+        part = library.load(f"own.{suffix}", limit=1)
+        part.save("part.safetensors")
+        assert len(part) == len(library.load("part.safetensors")) == 1
+        assert len(library.load(part._in_file(f"{suffix}.safetensors"))) == 1  # as for `init`
+    library.load("own.safetensors", limit=2).save("part.safetensors")  # these are all
+    assert Path("part.safetensors").read_bytes() == Path("own.safetensors").read_bytes()
     with pytest.raises(library.W2VError, match="have the same name, 'a'"):
         library.Vectors(["a", "a"], np.ones((2, 2)))
-    for matrix in (np.ones(2), np.ones((3, 2))):
+    for matrix in (np.ones(2), np.ones((3, 2)), np.ones((2, 0))):
         with pytest.raises(library.W2VError, match="2 words do not fit a matrix of shape"):
             library.Vectors(["a", "b"], matrix)
     with pytest.raises(library.W2VError, match="do not come from a model: w2v.load a file"):

@@ -43,6 +43,7 @@ LINE = [
     "runs",
     "cluster",
     "labelling",
+    "log_console",
     "vectors",
     "given_vectors",
     "api",

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import logging
-import math
 import os
 import shutil
 import tempfile
-import time
 import weakref
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
@@ -20,6 +18,7 @@ from w2v.classifier_settings import SearchSettings
 from w2v.embeddings import container, formats
 from w2v.embeddings.source import Diagnostics
 from w2v.errors import W2VError
+from w2v.log_console import LogConsole
 from w2v.models import Model, models
 from w2v.models.ppmi import renamed
 from w2v.presets import PresetSettings
@@ -33,7 +32,6 @@ from w2v.settings import (
     TextSettings,
 )
 from w2v.system import pipes, python_arguments, scratch
-from w2v.system.progress import REFRESH
 from w2v.system.resources import blas_threads
 from w2v.vectors import Vectors
 
@@ -73,17 +71,26 @@ def load(path: str | Path, table: str | None = None, limit: int | None = None) -
     if not pipes.is_pipe(file):
         return _load(file, table, rows)
     folder = _Folder()
-    return _load(pipes.copied_to(folder.path, file), table, rows, folder)
+    copied = pipes.copied_to(folder.path, file)
+    with folder.hidden_in_errors(copied, pipes.name_of(file)):
+        return _load(copied, table, rows, folder, pipes.name_of(file))
 
 
-def _load(path: str, table: str | None, limit: int | None = None, owner: object = None) -> Vectors:
-    """Open a file, see `load`. The vectors keep `owner`, such as their temporary folder, alive."""
+def _load(
+    path: str, table: str | None, limit: int | None = None, owner: object = None, shown: str = ""
+) -> Vectors:
+    """Open a file, see `load`.
+
+    owner  an object that the vectors keep alive, such as their temporary folder
+    shown  the name of the file in warnings; "": its path
+    """
     faults = Diagnostics(path)
     name = table or _default_table(path)
     opened = formats.load(path, name, limit, faults)
     for message in faults.messages:
-        _LOG.warning("%s: %s", path, message)
-    return Vectors._of(opened, name, path, owner)
+        _LOG.warning("%s: %s", shown or path, message)
+    is_part = limit is not None and len(opened) >= limit
+    return Vectors._of(opened, name, path, owner, is_part)
 
 
 def _default_table(path: str) -> str:
@@ -159,7 +166,7 @@ def train(
     found_model = find_model(model)
     output_path = given_output or os.path.join(folder.path, "vectors.safetensors")
     with folder.hidden_in_errors(), ExitStack() as stack:
-        console, temporary = _Log(on_progress, folder), given_output is None
+        console, temporary = LogConsole(on_progress, folder.hide), given_output is None
         run = build_run(paths, output_path, found_model, settings, console, stack, temporary)
         # Each thread of a network calls BLAS, which must then not start threads of its own.
         threads = 1 if found_model.predicts else run.executor.threads
@@ -207,12 +214,16 @@ class _Folder:
         weakref.finalize(self, _remove_own, self.path, os.getpid())
 
     @contextmanager
-    def hidden_in_errors(self) -> Iterator[None]:
-        """A context that removes the folder's path, which no user has chosen, from errors."""
+    def hidden_in_errors(self, path: str = "", name: str = "") -> Iterator[None]:
+        """A context that removes the folder's path, which no user has chosen, from errors.
+
+        path  a file in the folder, which is shown as `name`
+        """
         try:
             yield
         except W2VError as error:
-            error.args = (self.hide(str(error)),)
+            message = str(error).replace(path, name) if path else str(error)
+            error.args = (self.hide(message),)
             raise
 
     def hide(self, message: str) -> str:
@@ -224,27 +235,6 @@ def _remove_own(folder: str, process: int) -> None:
     """Remove a folder in the process that made it, whose id is `process`, as `kernels.cache`."""
     if os.getpid() == process:
         shutil.rmtree(folder, ignore_errors=True)
-
-
-class _Log:
-    """A `Console` that writes to the logger "w2v" and passes progress to a function."""
-
-    def __init__(self, on_progress: Callable[[object], None] | None, folder: _Folder):
-        self._on_progress, self._folder, self._shown_at = on_progress, folder, -math.inf
-
-    def say(self, message: str) -> None:
-        """Log a message as information, which Python does not show by default."""
-        _LOG.info("%s", self._folder.hide(message))
-
-    def warn(self, message: str) -> None:
-        """Log a warning, which Python shows by default."""
-        _LOG.warning("%s", self._folder.hide(message))
-
-    def show(self, state: object) -> None:
-        """Pass a progress record to `on_progress`, at most once every REFRESH seconds."""
-        if self._on_progress and time.monotonic() - self._shown_at >= REFRESH:
-            self._shown_at = time.monotonic()
-            self._on_progress(state)
 
 
 def find_model(name: str) -> Model:
@@ -381,8 +371,13 @@ def _named(model: Model, given: Mapping[str, Any]) -> dict[str, Any]:
         similar = get_close_matches(name, sorted(names), 1)
         hint = f"; near: {similar[0]}" if similar else ""
         raise W2VError(f"{name}: {model.name} has no such setting{hint}")
+    given_names: dict[str, str] = {}
+    for given_name in given:
+        name = given_name if given_name in names else aliases[given_name]
+        if (other := given_names.setdefault(name, given_name)) != given_name:
+            raise W2VError(f"{other} and {given_name} are one setting: give one of them")
     types = {name: type_ for class_ in classes for name, type_ in get_type_hints(class_).items()}
-    values = {name if name in names else aliases[name]: value for name, value in given.items()}
     return {
-        name: python_arguments.setting(name, types[name], value) for name, value in values.items()
+        name: python_arguments.setting(name, types[name], given[given_name])
+        for name, given_name in given_names.items()
     }

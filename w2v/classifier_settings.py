@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 
 from w2v.errors import W2VError
-from w2v.setting_fields import setting, training_setting
+from w2v.setting_fields import layer_units, setting, training_setting, whole_number
 from w2v.settings import SEED, RunSettings, SubwordSettings
 
 LONGEST_WORD_NGRAM = 16  # words
@@ -117,34 +117,22 @@ class ClassifierSettings(SubwordSettings):
     def order(self) -> int:
         """The most words of a word n-gram; W2VError if `word_ngrams` is malformed."""
         first, _, last = self.word_ngrams.rpartition("-")
-        is_number = last.isascii() and last.isdigit()
-        if first not in ("", "1") or not is_number or not 1 <= int(last) <= LONGEST_WORD_NGRAM:
+        if first not in ("", "1") or not 1 <= whole_number(last) <= LONGEST_WORD_NGRAM:
             raise W2VError(
                 f"--word-ngrams {self.word_ngrams!r}: expected 1-N, such as 1-2, with N from 1 to "
                 f"{LONGEST_WORD_NGRAM}"
             )
-        return int(last)
+        return whole_number(last)
 
     @property
     def hidden_units(self) -> tuple[int, ...]:
         """The numbers of units of the hidden layers; W2VError if `hidden` is malformed."""
-        parts = self.hidden.split(",") if self.hidden else []
-        units = tuple(int(part) if part.isascii() and part.isdigit() else 0 for part in parts)
-        if not all(0 < number <= 1 << 16 for number in units):
-            raise W2VError(
-                f"--hidden {self.hidden}: expected numbers of units (1 to 65,536) separated by "
-                "commas, as 64,32"
-            )
-        return units
+        return layer_units("hidden", self.hidden, "64,32")
 
     def check_together(self, run: RunSettings) -> None:
         """Raise W2VError if settings are malformed or conflict with each other."""
         _ = self.order, self.hidden_units
-        if self.has_subwords:
-            _ = self.ngram_lengths
-        elif self.buckets or self.subword_min_count > 1:
-            option = "--buckets" if self.buckets else "--subword-min-count"
-            raise W2VError(f"{option} works only with --subwords: add --subwords 3-6")
+        self.check_subwords()
         if self.balance and self.weights:
             raise W2VError("--balance and --weights both set the weights of labels: give one")
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-import logging
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from w2v.embeddings import container, formats, subword_tensors
+from w2v.embeddings.formats import safetensors
 from w2v.errors import W2VError
 from w2v.kernels.cache import is_cold
+from w2v.log_console import LogConsole
 from w2v.negative_sampling.subword_fit import KERNELS, FittedSubwords, SubwordFit
 from w2v.runs import memory
 from w2v.runs.text_messages import say_compiling
@@ -23,9 +24,6 @@ from w2v.vectors import Vectors
 if TYPE_CHECKING:
     from w2v.embeddings.table import Table
     from w2v.runs.text_messages import Console
-
-_LOG = logging.getLogger("w2v")
-_TEXT_SETTINGS = ("tokenizer", "lowercase", "encoding", "normalize")
 
 
 def fit_subwords(
@@ -50,7 +48,8 @@ def fit_subwords(
     held_out           number of words to hold out of the fit; their composed vectors are compared
                        with the given ones. None: one of 20 words, at most 1,000
     threads            number of worker threads; None: as many as available processors
-    on_progress        a function that is called with the progress as a text, such as `print`
+    on_progress        a function that is called with the progress as a text, at most five times a
+                       second, such as `print`
     Returns            new `Vectors`; the mean cosine of the held-out words is logged
     Raises             W2VError for a wrong argument, or if no word can be fitted
 
@@ -67,28 +66,8 @@ def fit_subwords(
     )
     held = None if held_out is None else python_arguments.whole(held_out, "held_out", 0)
     count = None if threads is None else python_arguments.whole(threads, "threads", 1)
-    fitted = fit_table(vectors._table, settings, held, count, _Log(on_progress))
+    fitted = fit_table(vectors._table, settings, held, count, LogConsole(on_progress))
     return Vectors._of(fitted.table, subword_tensors.TABLE, "")
-
-
-class _Log:
-    """A `Console` that writes to the logger "w2v" and passes progress to a function."""
-
-    def __init__(self, on_progress: Callable[[object], None] | None):
-        self._on_progress = on_progress
-
-    def say(self, message: str) -> None:
-        """Log a message as information."""
-        _LOG.info("%s", message)
-
-    def warn(self, message: str) -> None:
-        """Log a warning."""
-        _LOG.warning("%s", message)
-
-    def show(self, state: object) -> None:
-        """Pass a text about the progress to the function."""
-        if self._on_progress:
-            self._on_progress(state)
 
 
 def fit_table(
@@ -144,9 +123,7 @@ def write(path: str, fitted: FittedSubwords, source: str) -> None:
     source  the file of the given vectors; the settings of a model's text are kept
     """
     arrays, metadata = subword_tensors.stored(fitted.subwords)
-    given = container.nested(formats.contents(source)[1], "settings")
-    if text := {name: given[name] for name in _TEXT_SETTINGS if name in given}:
-        metadata["settings"] = json.dumps(text, sort_keys=True)
+    metadata |= safetensors.text_settings(fitted.table, formats.contents(source)[1])
     if fitted.composed:
         cosines = {"cosine": fitted.cosine, "centered_cosine": fitted.centered}
         rounded = {name: round(cosine, 6) for name, cosine in cosines.items()}

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from w2v.errors import W2VError
-from w2v.setting_fields import setting, training_setting
+from w2v.setting_fields import layer_units, setting, training_setting
 from w2v.settings import SEED, ModelSettings, RunSettings
 
 
@@ -103,16 +103,7 @@ class NetworkSettings(ModelSettings):
     @property
     def dense_units(self) -> tuple[int, ...]:
         """The numbers of units of the dense layers; W2VError if `dense` is malformed."""
-        try:
-            units = tuple(int(number) for number in self.dense.split(",") if self.dense)
-        except ValueError:
-            units = (0,)
-        if not all(0 < number <= 1 << 16 for number in units):
-            raise W2VError(
-                f"--dense {self.dense}: expected numbers of units (1 to 65,536) separated by "
-                "commas, as 256,64"
-            )
-        return units
+        return layer_units("dense", self.dense, "256,64")
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,9 @@ from typing import Any, get_args, get_type_hints
 
 from w2v.errors import W2VError
 
+_MOST_UNITS = 1 << 16  # of a layer
+_MOST_DIGITS = 18  # of a number, so that it fits 64 bits
+
 
 def setting(
     default: Any, help: str, low: float | None = None, high: float | None = None,
@@ -42,6 +45,31 @@ run_setting = partial(setting, group="Output and run")
 def option_name(name: str) -> str:
     """The option that sets a field: `--min-count` for `min_count`."""
     return "--" + name.replace("_", "-")
+
+
+def whole_number(text: str) -> int:
+    """The whole number that a part of a setting is, in ASCII digits; 0 for any other text.
+
+    The result is also 0 for a number of more than 18 digits.
+    """
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= _MOST_DIGITS else 0
+
+
+def layer_units(name: str, given: str, example: str) -> tuple[int, ...]:
+    """The numbers of units of layers, which a setting lists.
+
+    name     the name of the setting
+    given    its value, such as 256,64; "": no layers
+    example  a value for the message
+    Raises   W2VError if the value is malformed
+    """
+    units = tuple(map(whole_number, given.split(","))) if given else ()
+    if not all(0 < number <= _MOST_UNITS for number in units):
+        raise W2VError(
+            f"{option_name(name)} {given}: expected numbers of units (1 to {_MOST_UNITS:,}) "
+            f"separated by commas, as {example}"
+        )
+    return units
 
 
 def check(settings: Any) -> None:

@@ -17,6 +17,7 @@ from w2v.setting_fields import (
     setting,
     text_setting,
     training_setting,
+    whole_number,
 )
 
 if TYPE_CHECKING:
@@ -207,10 +208,9 @@ class SubwordSettings(ModelSettings):
 
         Raises  W2VError if `subwords` is not of the form MIN-MAX
         """
-        parts = self.subwords.split("-")
-        numbers = [int(part) for part in parts if part.isascii() and part.isdigit()]
-        are_ordered = numbers and 1 <= numbers[0] <= numbers[-1] <= LONGEST_NGRAM
-        if not are_ordered or len(numbers) != len(parts) or len(parts) > 2:  # noqa: PLR2004
+        numbers = [whole_number(part) for part in self.subwords.split("-")]
+        are_ordered = 1 <= numbers[0] <= numbers[-1] <= LONGEST_NGRAM
+        if not are_ordered or len(numbers) > 2:  # noqa: PLR2004
             raise W2VError(
                 f"--subwords {self.subwords!r}: expected MIN-MAX, such as 3-6, with numbers of "
                 f"characters from 1 to {LONGEST_NGRAM}, or none"
@@ -221,6 +221,14 @@ class SubwordSettings(ModelSettings):
     def bucket_count(self) -> int:
         """The number of buckets; without a limit, all hashes of 32 bits have their own bucket."""
         return self.buckets or 1 << 32
+
+    def check_subwords(self) -> None:
+        """Raise W2VError if `subwords` is malformed, or is missing where other settings need it."""
+        if self.has_subwords:
+            _ = self.ngram_lengths
+        elif self.buckets or self.subword_min_count > 1:
+            option = "--buckets" if self.buckets else "--subword-min-count"
+            raise W2VError(f"{option} works only with --subwords: add --subwords 3-6")
 
     def has_ngrams_of(self, other: Subwords) -> bool:
         """Whether n-grams have the lengths and buckets of others, so that they can share vectors.
@@ -327,13 +335,9 @@ class NegativeSamplingSettings(SubwordSettings):
         """
         if self.loss not in (*self.losses, "ns"):
             raise W2VError(f"--loss {self.loss} is not offered by this model: leave out --loss")
-        if self.has_subwords:
-            _ = self.ngram_lengths
-            if not self.has_words:
-                raise W2VError("--subwords is for word vectors: add --word-vectors")
-        elif self.buckets or self.subword_min_count > 1:
-            option = "--buckets" if self.buckets else "--subword-min-count"
-            raise W2VError(f"{option} works only with --subwords: add --subwords 3-6")
+        self.check_subwords()
+        if self.has_subwords and not self.has_words:
+            raise W2VError("--subwords is for word vectors: add --word-vectors")
         if self.min_lr is not None and self.min_lr > self.lr:
             raise W2VError(
                 f"--min-lr {self.min_lr} is above --lr {self.lr}: lower --min-lr or raise --lr"

@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import shutil
 from collections.abc import Iterable, Iterator, Sequence
-from numbers import Real
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
@@ -54,7 +53,7 @@ class Vectors(LabelsTexts):
     matrix  array-like (N, D), row i is the vector of word i. float16 and float32 are kept, other
             numbers are converted to float32. A writable array is copied
     counts  N whole numbers: the number of occurrences of each word; None: not known
-    Raises  W2VError if the lengths do not match, or if a name occurs twice
+    Raises  W2VError if the lengths do not match, if a name occurs twice, or for other values
 
     `vectors["king"]`, `"king" in vectors`, `len(vectors)` and `for word in vectors` work as in a
     dictionary. All similarities are cosines. Queries raise NotFoundError, a KeyError, for a word
@@ -73,14 +72,20 @@ class Vectors(LabelsTexts):
         counts: Sequence[int] | np.ndarray | None = None,
     ):
         self._table = build_table(words, matrix, counts)
-        self._path, self._name, self._keep_alive = "", "words", None
+        self._path, self._name, self._keep_alive, self._is_part = "", "words", None, False
 
     @classmethod
-    def _of(cls, table: Table, name: str, path: str, keep_alive: Any = None) -> Vectors:
-        """Make the vectors of a file's table; the object `keep_alive` must live as long as they."""
+    def _of(
+        cls, table: Table, name: str, path: str, keep_alive: Any = None, is_part: bool = False
+    ) -> Vectors:
+        """Make the vectors of a file's table.
+
+        keep_alive  an object that must live as long as they
+        is_part     whether the table may have only the first rows of that of the file
+        """
         vectors = cls.__new__(cls)
         vectors._table, vectors._name, vectors._path = table, name, path
-        vectors._keep_alive = keep_alive
+        vectors._keep_alive, vectors._is_part = keep_alive, is_part
         return vectors
 
     @property
@@ -144,10 +149,11 @@ class Vectors(LabelsTexts):
         return self._of(formats.load(self._path, name), name, self._path, self._keep_alive)
 
     def _in_file(self, path: str) -> str:
-        """The path of the file of the vectors. Without a file, they are first written to `path`."""
-        if not self._path:
-            self.save(path)
-        return self._path or path
+        """The path of a file of these vectors; if they have none, they are written to `path`."""
+        if self._path and not self._is_part:
+            return self._path
+        self.save(path)
+        return path
 
     def similar(
         self,
@@ -176,9 +182,16 @@ class Vectors(LabelsTexts):
 
             vectors.similar("king", k=3, plus="woman", minus="man")
         """
+        if method not in ("add", "mul"):
+            raise W2VError(f"method: expected 'add' or 'mul', found {method!r}")
         limit = None if restrict is None else python_arguments.whole(restrict, "restrict", 1)
         rows = None if limit is None else np.arange(min(limit, len(self)))
-        search = Search(self._table, python_arguments.whole(k, "k", 1), rows, _score(min_score))
+        search = Search(
+            self._table,
+            python_arguments.whole(k, "k", 1),
+            rows,
+            python_arguments.score(min_score, "min_score"),
+        )
         if not isinstance(word, str):
             if plus or minus:
                 raise W2VError("plus and minus are for words: add up vectors with NumPy")
@@ -196,6 +209,7 @@ class Vectors(LabelsTexts):
         words    Q words, or an array (Q, D) of your own
         k        maximum number of neighbours to return for each word or vector
         Returns  Q lists of `Neighbour`, see `similar`
+        Raises   NotFoundError for the first word without a vector, when all have been searched for
         """
         search = Search(self._table, python_arguments.whole(k, "k", 1))
         if isinstance(words, np.ndarray) and words.dtype.kind in "fiu":
@@ -208,8 +222,6 @@ class Vectors(LabelsTexts):
         self, queries: list[Query], search: Search, method: str, include_query: bool
     ) -> list[list[Neighbour]]:
         """The neighbours of each query; NotFoundError for the first query without an answer."""
-        if method not in ("add", "mul"):
-            raise W2VError(f"method: expected 'add' or 'mul', found {method!r}")
         answers: list[list[Neighbour]] = []
         for answer in QueryAnswerer(search, self._table, method, include_query).answer(queries):
             if isinstance(answer, NotFoundError):
@@ -336,10 +348,11 @@ class Vectors(LabelsTexts):
         .bz2, .xz or .zst compresses .txt, .vec, .glove, .npy and word2vec's .bin.
 
         If the vectors come from a model, .safetensors keeps the complete model; other formats hold
-        only this table. Raises W2VError for an unknown suffix or a name that does not fit.
+        only this table. Vectors that were loaded with a limit are saved without the rest. Raises
+        W2VError for an unknown suffix or a name that does not fit.
         """
         target = python_arguments.path(path, "path")
-        if formats.is_container(target) and self._is_container():
+        if formats.is_container(target) and self._is_container() and self._is_whole():
             with open(self._path, "rb") as file, atomic_file.replacing(target) as copy:
                 shutil.copyfileobj(file, copy)
         else:
@@ -347,6 +360,12 @@ class Vectors(LabelsTexts):
 
     def _is_container(self) -> bool:
         return bool(self._path) and formats.sniff(self._path) == formats.CONTAINER
+
+    def _is_whole(self) -> bool:
+        """Whether the vectors are all those of their table in a container."""
+        if not self._is_part:
+            return True
+        return len(container.read(self._path)[0][f"{self._name}.order"]) == len(self)
 
 
 def _read(
@@ -359,9 +378,3 @@ def _read(
         text, unknown = model.read(corpus)
     _LOG.info("%s left out", plural(unknown, "unknown token"))
     return text
-
-
-def _score(min_score: float | None) -> float | None:
-    if not isinstance(min_score, Real | None) or min_score != min_score:  # NaN differs from itself
-        raise W2VError(f"min_score: expected a number, found {min_score!r}")
-    return min_score

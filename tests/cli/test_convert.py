@@ -3,11 +3,13 @@
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
 from naive import parse_numbers_read_rows
 
+import w2v as library
 from w2v.embeddings import container, formats, transform
 from w2v.embeddings.table import Table
 from w2v.errors import W2VError
@@ -260,3 +262,21 @@ def test_what_a_model_of_documents_loses_is_said(w2v, folder):
     assert said.format("documents", "40 vectors of words") in outcome.err
     assert outcome.err.count("\n") == 2
     assert w2v("convert", "w.safetensors", "x.safetensors").err.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    "options", [[], ["--limit", 2], ["--only", "list"], ["--words", "list"], ["--dtype", "i8"]]
+)
+def test_words_are_found_in_either_unicode_form_after_they_were_converted(w2v, folder, options):
+    composed, decomposed = "caf\u00e9", "cafe\u0301"
+    library.train(
+        texts=[f"{decomposed} b c"] * 9, output="m.safetensors", min_count=1, dim=4, epochs=1,
+        sample=0, normalize="NFC", lowercase=True,
+    )  # fmt: skip
+    Path("list").write_text(f"{composed}\nb\n", encoding="utf-8")
+    assert w2v("convert", "m.safetensors", "out.safetensors", *options).code == 0
+    assert decomposed in library.load("out.safetensors")
+    library.load("out.safetensors").save("again.safetensors")
+    assert decomposed in library.load("again.safetensors")
+    settings = library.load("out.safetensors").info()["settings"]
+    assert ("lowercase" in settings) == ("--words" not in options)  # these may be other words

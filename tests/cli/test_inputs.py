@@ -378,6 +378,15 @@ def test_what_is_no_such_file_is_read_or_refused_in_one_line(ask, folder, comman
         )
 
 
+@pytest.mark.parametrize(
+    "args", [("vocab", ""), ("info", ""), ("convert", "", "x.txt"), ("train", "")]
+)
+def test_an_empty_path_is_named(w2v, folder, args):
+    """As of a variable of a shell that is not set."""
+    outcome = w2v(*args)
+    assert (outcome.code, outcome.err) == (2, "w2v: an empty path: No such file or directory\n")
+
+
 @pytest.mark.parametrize("name", COMMANDS)
 def test_standard_input_is_read_by_one(w2v, folder, name):
     known, files = parameters(COMMANDS[name]), files_read(COMMANDS[name])

@@ -145,6 +145,19 @@ def test_no_output_replaces_an_input(w2v, files, folder, command, writes, reads,
 
 
 @pytest.mark.parametrize(
+    ("command", "writes"), [(command, writes) for command in WRITES for writes in WRITES[command]]
+)
+def test_an_empty_path_is_refused_before_the_work(w2v, files, folder, command, writes):
+    """As of a variable of a shell that is not set."""
+    outcome = w2v(*command_line(command, {writes: ""}))
+    assert outcome.code == 2, outcome
+    said = "the path is empty: name a file", "the suffix (none) names", "that ends in"
+    assert outcome.err.count("\n") == 1, outcome.err
+    assert any(each in outcome.err for each in said), outcome.err
+    assert {name: (folder / name).read_bytes() for name in files} == files
+
+
+@pytest.mark.parametrize(
     ("command", "first", "second"),
     [
         (command, first, second)

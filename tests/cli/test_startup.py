@@ -4,6 +4,7 @@ import errno
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import numba
 import pytest
@@ -104,6 +105,23 @@ def test_compiled_kernels_are_kept_by_user_and_by_mode(tmp_path):
     assert cache_directory(XDG_CACHE_HOME=str(tmp_path), NUMBA_BOUNDSCHECK="1") != plain
     named = cache_directory(NUMBA_CACHE_DIR=str(tmp_path / "named"))
     assert named.startswith(str(tmp_path / "named"))
+
+
+def test_a_folder_of_kernels_that_another_process_removes_is_no_error(tmp_path, monkeypatch):
+    """Two processes may clean up at the same time."""
+    for name in ("kernels-0000000000000000", "kernels-1111111111111111"):
+        (tmp_path / name).mkdir()
+        os.utime(tmp_path / name, (0, 0))
+    lstat = Path.lstat
+
+    def removed(path):
+        if path.name.endswith("0"):
+            raise FileNotFoundError(errno.ENOENT, "No such file or directory", str(path))
+        return lstat(path)
+
+    monkeypatch.setattr(Path, "lstat", removed)
+    cache._remove_unused(tmp_path / "kernels-2222222222222222")
+    assert not (tmp_path / "kernels-1111111111111111").exists()
 
 
 @compiled_only

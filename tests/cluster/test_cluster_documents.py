@@ -1,8 +1,10 @@
 """Documents that workers read: names, labels, words and messages are those of one machine."""
 
+import errno
 import gzip
 import io
 import json
+import os
 import tarfile
 from dataclasses import replace
 from pathlib import Path
@@ -334,6 +336,18 @@ def test_a_file_that_a_worker_does_not_find_is_no_broken_connection(folder, task
     """`Cluster` takes an OSError for one, and would wait for the scheduler."""
     with pytest.raises(W2VError, match="^gone: a worker cannot read this file .No such file"):
         task()
+
+
+def test_a_full_temporary_folder_is_not_a_text_that_cannot_be_read(folder, monkeypatch):
+    (folder / "text").write_text("one two\n")
+
+    def full(*args):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr("w2v.system.spooled_array.IN_MEMORY", 4)
+    monkeypatch.setattr("w2v.system.spooled_array._write_at", full)
+    with pytest.raises(W2VError, match=r"the temporary folder of a worker is full .*set TMPDIR"):
+        range_tasks.number_words([text_ranges.ByteRange("text", 0, 8, 8)], WORDS, None)
 
 
 def test_a_lost_connection_is_no_reason_to_read_here(folder):

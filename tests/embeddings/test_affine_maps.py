@@ -1,11 +1,14 @@
 """Centering, principal components and whitening by counts, on planted vectors and by twins."""
 
+from functools import partial
+
 import naive
 import numpy as np
 import pytest
 
 from w2v.embeddings import transform
 from w2v.embeddings.norms import unit_vectors
+from w2v.embeddings.row_blocks import row_blocks
 from w2v.embeddings.table import Table
 from w2v.errors import W2VError
 
@@ -121,5 +124,6 @@ def test_what_cannot_be_reduced_or_whitened_is_refused():
 def test_the_same_bytes_in_blocks(monkeypatch):
     original = table(correlated())
     whole = transform.whitened(original, 4).matrix
-    monkeypatch.setattr("w2v.embeddings.affine_maps._NUMBERS", 60)
+    cut = partial(row_blocks, numbers=60)
+    monkeypatch.setattr("w2v.embeddings.affine_maps.row_blocks", cut)
     np.testing.assert_allclose(transform.whitened(original, 4).matrix, whole, atol=1e-5)

@@ -1,5 +1,6 @@
 """The container: compared with safetensors' reader and writer, damaged, and interrupted."""
 
+import errno
 import json
 import os
 import stat
@@ -123,6 +124,16 @@ def test_a_table_that_points_outside_of_itself_is_refused(tmp_path, part, value)
         container.read_table(path, container.read(path)[0], "words")
 
 
+def test_a_matrix_of_whole_numbers_is_refused(tmp_path):
+    """They are no vectors, unless they have scales."""
+    path = str(tmp_path / "x.safetensors")
+    tensors = container.table_tensors("words", tables())
+    whole = tensors["words.matrix"].astype(np.int32)
+    container.write(path, {**tensors, "words.matrix": whole}, {})
+    with pytest.raises(W2VError, match="a matrix of int32 without scales; expected floats"):
+        container.read_table(path, container.read(path)[0], "words")
+
+
 def test_a_name_that_occurs_twice_is_refused():
     with pytest.raises(W2VError, match="rows 1 and 3 have the same name, 'a'"):
         Table.build(["a", "b", "a"], np.zeros((3, 2), np.float32))
@@ -229,6 +240,21 @@ def test_parts_of_killed_processes_are_removed_and_those_of_living_ones_are_not(
     assert path.read_text() == "first"
     left = {each.name for each in tmp_path.iterdir()}
     assert left == others | {"x", "link.txt", "x.00000000.part"}
+
+
+def test_a_mode_that_cannot_be_set_leaves_no_part_file(tmp_path, monkeypatch):
+    """As on a file system that belongs to somebody else."""
+
+    def refuse(path, mode):
+        raise PermissionError(errno.EPERM, "Operation not permitted", path)
+
+    path = tmp_path / "x"
+    path.write_bytes(b"old")
+    monkeypatch.setattr(os, "chmod", refuse)
+    with pytest.raises(PermissionError), atomic_file.replacing(str(path)):
+        pytest.fail("the file cannot be written")
+    assert [each.name for each in tmp_path.iterdir()] == ["x"]
+    assert path.read_bytes() == b"old"
 
 
 @pytest.mark.parametrize("mode", [0o600, 0o640, 0o444, 0o666])

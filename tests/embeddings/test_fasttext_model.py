@@ -212,6 +212,13 @@ def test_hostile_numbers_take_no_memory(at, value):
     assert peak < 1_000_000
 
 
+def test_a_word_that_occurs_twice_is_said_with_the_file(tmp_path):
+    data = files.model(["a", "a"], [2, 1], files.dense(INPUTS), files.dense(INPUTS[:2]))
+    path = write(tmp_path, data, "twice.bin")
+    with pytest.raises(W2VError, match=r"twice.bin: rows 1 and 2 have the same name, 'a'"):
+        formats.load(str(path))
+
+
 def test_other_versions_are_refused():
     """With the versions that can be read."""
     data = files.model(ODD, COUNTS, files.dense(INPUTS), files.dense(OUTPUTS), version=13)

@@ -12,6 +12,7 @@ import pytest
 from w2v.embeddings import fasttext_export, formats
 from w2v.embeddings.formats import fasttext_model
 from w2v.embeddings.row_matrices import DenseMatrix
+from w2v.embeddings.source import Diagnostics
 from w2v.embeddings.subwords import Subwords
 from w2v.embeddings.table import Table
 from w2v.errors import W2VError
@@ -189,6 +190,17 @@ def test_vectors_without_subwords_become_a_model_without_ngrams(folder, w2v):
     assert read.counts.tolist() == [1] * len(WORDS)
     with pytest.raises(W2VError, match="a name with a line end"):
         fasttext_export.write("y.bin", Table.build(["a\nb"], INPUTS[:1]))
+
+
+def test_counts_and_settings_beyond_32_bits_are_written(folder):
+    """fastText's settings have 32 bits, the counts of words 64."""
+    table = Table.build(["the", "of"], np.eye(2, dtype=np.float32), np.array([5, 4]) * 10**9)
+    fasttext_export.write("x.bin", table)
+    assert formats.load("x.bin").counts.tolist() == [5 * 10**9, 4 * 10**9]
+    metadata = {"model": "cbow", "settings": '{"window": 1000000000000}'}
+    facts = fasttext_export.facts_of_run(table, table.matrix, metadata)
+    fasttext_export.write("x.bin", table, facts)
+    assert formats.describe("x.bin", Diagnostics("x.bin"))["settings"]["ws"] == 2**31 - 1
 
 
 def test_settings_and_output_vectors_come_from_the_model(folder, w2v):

@@ -86,6 +86,7 @@ def test_commands_answer_for_any_word(folder: Path, request):
         (("3 5 2", "5 3 2"), "n-grams of 5 to 3 characters"),
         (("\n7 ", "\n9 "), "are numbered from 0"),
         (("20 4", "21 4"), "row 22: the file ends here"),
+        (("20 4", f"{'9' * 5000} 4"), "x.floret: row 1: b.<. is not a number"),
     ],
 )
 def test_damaged_files_are_one_error(tmp_path, damage, message):

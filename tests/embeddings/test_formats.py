@@ -638,6 +638,28 @@ def test_a_pipe_of_a_python_program_can_be_asked_again_and_another_one_after_it(
         assert vectors.info()["tables"]["words"]["rows"] == 10
 
 
+def test_what_is_wrong_with_a_pipe_of_a_python_program_is_said_by_its_name(folder, caplog):
+    """And not by the name of its copy, which no user has chosen."""
+    os.mkfifo("pipe")
+
+    def load(data):
+        writer = threading.Thread(target=(folder / "pipe").write_bytes, args=[data])
+        writer.start()
+        try:
+            return api.load("pipe")
+        finally:
+            writer.join()
+
+    with pytest.raises(W2VError, match="^pipe is not a vector file"):
+        load(b"no vectors\n")
+    with pytest.raises(
+        W2VError, match="^pipe: row 3: .* to repair the file: w2v convert --check pipe"
+    ):
+        load(b"2 2\na 1 2\nb x 1\n")
+    load(b"1 2\na 1 2")
+    assert [record.getMessage()[:14] for record in caplog.records] == ["pipe: the last"]
+
+
 def test_an_array_through_a_pipe_needs_a_name_that_leads_to_its_list(w2v, toy, folder):
     assert w2v("convert", "vectors.safetensors", "x.npy").code == 0
     outcome = w2v("similar", "king", "-v", "-", stdin=(folder / "x.npy").read_bytes())

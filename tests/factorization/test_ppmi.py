@@ -34,6 +34,21 @@ def test_information_is_the_twins(monkeypatch, window, exponent, shift):
         assert (found.values > 0).all()
 
 
+def test_a_text_of_more_than_2_31_words_has_long_positions(monkeypatch):
+    monkeypatch.setattr("w2v.factorization.ppmi._MOST_SHORT", SEPARATED.size - 1)
+    listed, kinds = cooccurrence.list_positions, []
+
+    def list_positions(ids, ends, positions):
+        kinds.append(positions.dtype)
+        listed(ids, ends, positions)
+
+    monkeypatch.setattr(ppmi, "list_positions", list_positions)
+    found = ppmi.information(SEPARATED, 7, 3, 0.75, 0.0, 1, lambda share: None)
+    wanted = naive.fill_ppmi(DOCUMENTS, 7, 3, 0.75, 0.0)
+    np.testing.assert_allclose(as_dense(found), wanted, rtol=1e-6)
+    assert kinds == [np.int64]
+
+
 def test_weights_and_positions_are_the_twins():
     sums = np.zeros(7)
     cooccurrence.sum_weights(SEPARATED, 2, sums)

@@ -357,6 +357,7 @@ def test_resume_is_bit_for_bit(w2v, folder, monkeypatch, task):
         ("__label__a __label__b c\n", ("--format", "lines"), "several labels"),
         ("pos\ta\nneg\tb\n", ("--schedule", "cut"), "--schedule cut needs a held-out text"),
         ("pos\ta\nneg\tb\n", ("--dense", "8,x"), "--dense 8,x"),
+        ("pos\ta\nneg\tb\n", ("--dense", "1_0"), "--dense 1_0: expected numbers of units"),
         ("pos\ta\nneg\tb\n", ("--task", "lm", "--tied", "--units", "9"), "--tied"),
         ("pos\ta\nneg\tb\n", ("--update", "x"), "x: No such file"),
         ("pos\ta\nneg\tb\n", ("--negative", "5"), "--negative works only with --model"),

@@ -238,3 +238,24 @@ def test_a_training_outlives_the_reader_of_its_messages(folder):
         child.stderr.close()
     assert child.wait() == 0
     assert (folder / "x.safetensors").exists()
+
+
+def test_a_signal_while_handlers_are_restored_leaves_none_that_records(monkeypatch):
+    """Else the block, which has ended, would record later signals, and nobody would see them."""
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    install, block, interrupted = signal.signal, signals.DeferredSignals(), []
+
+    def interrupt(number, handler):
+        old = install(number, handler)
+        if not interrupted:
+            interrupted.append(number)
+            raise KeyboardInterrupt
+        return old
+
+    block.__enter__()
+    monkeypatch.setattr(signal, "signal", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        block.__exit__()
+    assert interrupted
+    assert {number: signal.getsignal(number) for number in before} == before
+    assert signals._innermost is None

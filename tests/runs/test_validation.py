@@ -140,6 +140,8 @@ def test_the_log_has_an_object_for_each_report(w2v, text, folder):
         (("--valid", "nowhere"), "nowhere: No such file"),
         (("--valid", "odd"), "odd: none of its 2 words is in the vocabulary"),
         (("--max-memory", "much"), "'much' is not a size"),
+        (("--max-memory", "9" * 400), "9' is not a size"),
+        (("--subwords", f"3-{'9' * 5000}"), "9': expected MIN-MAX, such as 3-6"),
         (("--max-memory", "1MB"), "but --max-memory is 1 MB: try a higher --min-count"),
         (("--log-json", "no/where"), "no/where: No such file"),
     ],

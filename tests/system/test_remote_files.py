@@ -58,6 +58,13 @@ def test_a_glob_without_matches_is_an_error_and_a_local_path_no_glob(bucket, tmp
     assert remote_files.matches("-") == ["-"]
 
 
+def test_a_second_scheme_is_part_of_the_path_of_an_address():
+    """As in a web archive."""
+    folder = "https://archive.org/web/https://example.com/"
+    assert remote_files._address(f"{folder}*.txt", f"{folder}a.txt") == f"{folder}a.txt"
+    assert remote_files.relative_to(folder, f"{folder}b/a.txt") == "b/a.txt"
+
+
 @pytest.mark.parametrize("before", ["file://", "simplecache::file://", "local://"])
 def test_the_form_of_an_address_stays(tmp_path, before):
     for name in "ba":

@@ -3,6 +3,7 @@
 import errno
 import os
 import tempfile
+from contextlib import nullcontext
 from types import SimpleNamespace
 
 import numpy as np
@@ -14,8 +15,10 @@ from w2v.system.packed_ids import PackedArray, PackedIds
 from w2v.text.corpus import Corpus
 from w2v.text.disk_space import check_space
 from w2v.text.encode import encode
-from w2v.text.numbered_parts import NumberedPart
+from w2v.text.numbered_parts import NumberedPart, numbered_parts
 from w2v.text.numbered_text import NumberedText
+from w2v.text.phrases import Phrases
+from w2v.text.word_counter import WordCounter
 
 
 def test_temporary_files_are_in_the_folder_of_the_block(tmp_path, monkeypatch):
@@ -49,6 +52,21 @@ def test_a_folder_that_cannot_be_used_is_an_error(tmp_path, monkeypatch):
     monkeypatch.setattr(tempfile, "TemporaryFile", refuse)
     with pytest.raises(W2VError, match="--scratch .*: Permission denied: name a folder"):
         scratch.used(str(tmp_path)).__enter__()
+
+
+def test_blocks_of_two_threads_leave_nothing_behind(tmp_path):
+    """The first of them to begin may be the first to end."""
+    default = scratch.folder()
+    first, second = tmp_path / "first", tmp_path / "second"
+    first.mkdir()
+    second.mkdir()
+    one, other = scratch.used(str(first)), scratch.used(str(second))
+    one.__enter__()
+    other.__enter__()
+    one.__exit__(None, None, None)
+    assert scratch.folder() == str(second)
+    other.__exit__(None, None, None)
+    assert scratch.folder() == default
 
 
 @pytest.mark.parametrize("command", ["train", "phrases", "dedup"])
@@ -85,6 +103,22 @@ def test_a_text_that_does_not_fit_is_refused_at_its_beginning(tmp_path, monkeypa
     with scratch.used(None), pytest.raises(W2VError, match="are free: add --scratch FOLDER"):
         encode(Corpus([str(path)]), on_block=read.append)
     assert blocks / 11 < len(read) < blocks / 5
+
+
+def test_the_space_for_the_passes_of_phrases_is_checked_while_the_text_is_read(
+    tmp_path, monkeypatch
+):
+    """A pass writes all word ids a second time."""
+    path = tmp_path / "text"
+    path.write_text("a b c d e f g h\n" * 4000)
+    monkeypatch.setattr("w2v.system.spooled_array.IN_MEMORY", 400)
+    text = NumberedText(1)
+    for part in numbered_parts(Corpus([str(path)]), WordCounter(), kept=True):
+        text.append(part)
+    for share, fits in ((1.2, True), (0.8, False)):
+        has_free(monkeypatch, share * text.bytes)
+        with nullcontext() if fits else pytest.raises(W2VError, match="word ids of .* need about"):
+            Phrases(5, "default", 100.0, "_").read(Corpus([str(path)]))
 
 
 def test_a_text_of_unknown_size_is_not_checked(monkeypatch):

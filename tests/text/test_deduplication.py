@@ -119,8 +119,8 @@ def test_a_line_longer_than_a_block(w2v, folder, monkeypatch):
     long = "word " * 200
     (folder / "text").write_text(f"{long}\na\n{long}x\n{long}")
     assert w2v("dedup", "text", "--quiet").out == f"{long}\na\n{long}x\n"
-    monkeypatch.setattr("w2v.text.rows.LONGEST_ROW", 500)
-    assert w2v("dedup", "text").err.startswith("w2v: text: line 1 has more than 500 bytes")
+    monkeypatch.setattr("w2v.text.columns.LONGEST_ROW", 500)
+    assert w2v("dedup", "text").err.startswith("w2v: text: row 1 has more than 500 bytes")
 
 
 def test_rows_of_json_objects_are_equal_by_their_text(w2v, folder):

@@ -1,8 +1,10 @@
 """Documents in files: formats, names, duplicates, empty and huge ones."""
 
 import csv
+import errno
 import gzip
 import json
+import os
 
 import hypothesis.strategies as st
 import numpy as np
@@ -12,6 +14,7 @@ from hypothesis import given
 from w2v.errors import W2VError
 from w2v.settings import DocumentSettings, TextSettings
 from w2v.system.packed_ids import PackedIds
+from w2v.text import columns
 from w2v.text.beginnings import beginnings
 from w2v.text.documents import DocumentCorpus
 from w2v.text.encode import open_corpus, read
@@ -103,7 +106,6 @@ def test_each_file_of_a_table_has_its_own_heading(folder):
 
 def test_a_csv_with_long_fields_and_many_lines_is_read_in_parts(folder, monkeypatch):
     monkeypatch.setattr("w2v.text.corpus.BLOCK", 7)
-    csv.field_size_limit(1 << 17)  # the default; a reader that is still open may have changed it
     longest = csv.field_size_limit() // len("long ") + 1
     rows = [(f"d{n}", f'w{n} "q"\n' + "long " * (n if n < 19 else longest)) for n in range(20)]
     with open("t.csv", "w", newline="") as file:
@@ -111,6 +113,26 @@ def test_a_csv_with_long_fields_and_many_lines_is_read_in_parts(folder, monkeypa
     limit = csv.field_size_limit()
     assert opened("t.csv")[1] == {name: text.split() for name, text in rows}
     assert csv.field_size_limit() == limit
+
+
+def test_readers_of_two_csv_files_do_not_change_each_others_limit():
+    limit = csv.field_size_limit()
+    long = "x" * (limit + 1)
+    first, second = (columns.records(iter(["a\n", f"{long}\n"]), name) for name in "ab")
+    for reader in (first, second, first, second):
+        fields = next(reader)[2]
+        assert csv.field_size_limit() == limit  # for other readers of the program
+    assert fields == [long]
+    assert [*first] == [*second] == []
+
+
+@pytest.mark.parametrize("size", [1, 2, 5, 100])
+def test_blocks_of_whole_lines_are_the_text(size):
+    text = b"a\n\nbcd\r\nlonger than a block\nend"
+    blocks = (text[at : at + size] for at in range(0, len(text), size))
+    found = [*columns.whole_lines(blocks, "t")]
+    assert b"".join(found) == text
+    assert all(block.endswith(b"\n") for block in found[:-1])
 
 
 @pytest.mark.parametrize("blank", [" ", "\t", "  ", "\v", "\f", "\t \t"])
@@ -182,6 +204,22 @@ def test_linked_folders_are_followed_and_read_once(w2v, folder):
     assert (outcome.code, outcome.err) == (
         2, "w2v: posts/dead is a broken link: remove it, or name the files to read\n"
     )  # fmt: skip
+
+
+def test_a_folder_that_cannot_be_read_is_an_error(w2v, folder, monkeypatch):
+    """It is not left out in silence."""
+    (folder / "posts" / "closed").mkdir(parents=True)
+    (folder / "posts" / "a").write_text("x")
+    scandir = os.scandir
+
+    def refused(path):
+        if str(path).endswith("closed"):
+            raise PermissionError(errno.EACCES, "Permission denied", path)
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", refused)
+    outcome = w2v("vocab", "-r", "posts")
+    assert (outcome.code, outcome.err) == (2, "w2v: posts/closed: Permission denied\n")
 
 
 def test_each_file_has_its_format(folder):
@@ -279,7 +317,7 @@ def test_a_folder_is_told_from_files(folder):
 
 
 def test_a_row_that_is_too_long_is_refused(folder, monkeypatch):
-    monkeypatch.setattr("w2v.text.records.LONGEST_ROW", 100)
+    monkeypatch.setattr("w2v.text.columns.LONGEST_ROW", 100)
     (folder / "t.tsv").write_text("a\tx\nb\t" + "y " * 100)
     with pytest.raises(W2VError, match="t.tsv: row 2 has more than"):
         opened("t.tsv")

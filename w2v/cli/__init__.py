@@ -169,7 +169,8 @@ def _run(args: list[str]) -> int:
         if _is_closed_pipe(error) and not error.filename:  # stdout closed, as by `head`
             os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
             return 128 + _SIGPIPE
-        place = f"{error.filename}: " if error.filename else ""
+        # The path is empty where a variable of a shell is not set.
+        place = "" if error.filename is None else f"{error.filename or 'an empty path'}: "
         if not place and error.errno == ENOSPC:  # a failed write to stdout has no file name
             place = "stdout: "
         if not place and error.errno == ENOENT and not _has_current_folder():

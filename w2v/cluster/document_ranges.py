@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
-from w2v.cluster.text_ranges import ByteRange
+from w2v.cluster.text_ranges import ByteRange, ReadsRange
 from w2v.settings import DocumentSettings, TextSettings
 from w2v.system.remote_files import open_bytes
 from w2v.system.text_file import MARK
@@ -106,7 +106,7 @@ def replay(records: Iterable[Record], documents: DocumentList) -> None:
                 documents.add_file(name, name, size)
 
 
-class RangeDocuments(DocumentCorpus):
+class RangeDocuments(ReadsRange, DocumentCorpus):
     """The documents of one byte range. No fingerprint is computed, and no document has a name.
 
     byte_range  the range
@@ -146,15 +146,6 @@ class RangeDocuments(DocumentCorpus):
         if self._range.is_whole:
             return super()._sources(path)
         return iter([Source(path, "", self._raw(path))])
-
-    def _raw(self, path: str) -> Iterator[bytes]:
-        """Yield the bytes of the range."""
-        if self._range.is_whole:
-            yield from super()._raw(path)
-            return
-        for number, (position, block) in enumerate(self._range.blocks()):
-            self._begin = self._begin if number else position
-            yield block
 
     def _whole_lines(self, source: Source) -> Iterator[bytes]:
         for block in super()._whole_lines(source):

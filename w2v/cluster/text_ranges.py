@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 from collections.abc import Iterator, Sequence
@@ -85,12 +86,14 @@ def read_by_worker(path: str) -> Iterator[None]:
     path  the file that an OSError is about if it does not say so itself
 
     An OSError becomes a W2VError: the main process would take the OSError of a task for a broken
-    connection, and try again.
+    connection, and try again. A full disk is that of the worker's temporary files.
     """
     try:
         yield
     except OSError as error:
         name, reason = error.filename or path, error.strerror or error
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise W2VError(f"{name}: the temporary folder of a worker is full ({reason})") from None
         raise W2VError(
             f"{name}: a worker cannot read this file ({reason}): make it readable under this path "
             "on every worker"
@@ -176,7 +179,22 @@ def cut(
     return [*tasks, ranges] if ranges else tasks
 
 
-class RangeCorpus(Corpus):
+class ReadsRange(Corpus):
+    """A corpus that is one byte range, `_range`, of a file."""
+
+    _range: ByteRange
+
+    def _raw(self, path: str) -> Iterator[bytes]:
+        """Yield the bytes of the range."""
+        if self._range.is_whole:
+            yield from super()._raw(path)
+            return
+        for number, (position, block) in enumerate(self._range.blocks()):
+            self._begin = self._begin if number else position
+            yield block
+
+
+class RangeCorpus(ReadsRange):
     """The words of one byte range.
 
     byte_range  the range
@@ -207,12 +225,3 @@ class RangeCorpus(Corpus):
                 file.seek(size - 1)
                 if file.read(1) != b"\n":
                     yield b"\n"
-
-    def _raw(self, path: str) -> Iterator[bytes]:
-        """Yield the bytes of the range."""
-        if self._range.is_whole:
-            yield from super()._raw(path)
-            return
-        for number, (position, block) in enumerate(self._range.blocks()):
-            self._begin = self._begin if number else position
-            yield block

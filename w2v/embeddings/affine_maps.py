@@ -16,11 +16,11 @@ import numpy as np
 
 from w2v.embeddings import subword_tensors
 from w2v.embeddings.norms import unit_vectors
+from w2v.embeddings.row_blocks import row_blocks
 from w2v.embeddings.table import Table
 from w2v.errors import W2VError
 from w2v.system.spooled_array import SpooledArray
 
-_NUMBERS = 1 << 20  # numbers in float64 at a time
 _LEAST = 1e-12  # A direction has no variance if it has less than this share of the largest.
 
 
@@ -49,7 +49,7 @@ class AffineMap:
         """
         dim = self.matrix.shape[1]
         matrix = np.empty((len(table), dim), np.float32)
-        for part in _parts(len(table), table.dim):
+        for part in row_blocks(len(table), table.dim):
             matrix[part] = self(table.vectors(part))
             norms = table.exact_norms(part)
             matrix[part][norms == 0] = 0
@@ -60,7 +60,7 @@ class AffineMap:
             return table.with_matrix(matrix)
         vectors, buckets, rows = subwords.stored()
         spooled = SpooledArray(np.float32)
-        for part in _parts(len(vectors), table.dim):
+        for part in row_blocks(len(vectors), table.dim):
             spooled.append(self(vectors[part]).ravel())
         mapped = spooled.mapped().reshape(len(vectors), dim)
         changed = subword_tensors.with_stored(subwords, mapped, buckets, rows)
@@ -150,16 +150,9 @@ def _check(table: Table, components: int, option: str) -> None:
         )
 
 
-def _parts(rows: int, dim: int) -> Iterator[slice]:
-    """Slices of rows that are converted to float64 at a time."""
-    step = max(1, _NUMBERS // max(dim, 1))
-    for begin in range(0, rows, step):
-        yield slice(begin, min(begin + step, rows))
-
-
 def _directed(table: Table) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     """Blocks of the vectors that have a direction, float64 (R, D), and their rows, int64 (R,)."""
-    for part in _parts(len(table), table.dim):
+    for part in row_blocks(len(table), table.dim):
         rows = part.start + np.flatnonzero(table.has_direction(part))
         yield table.vectors(rows).astype(np.float64), rows
 

@@ -25,7 +25,7 @@ from w2v.embeddings.table import Table
 from w2v.errors import W2VError
 
 NUMBERED = 1 << 32  # buckets of a model whose n-grams are numbered by the whole hash
-MOST = (1 << 31) - 1  # fastText stores the number of buckets as int32
+MOST = (1 << 31) - 1  # fastText stores the number of buckets, and other settings, as int32
 USUAL = 2_000_000  # fastText's default
 _NGRAMS = 1 << 13  # n-grams whose rows are added up at a time
 

@@ -241,7 +241,8 @@ def _check_numbers(what: str, matrix: np.ndarray, scales: np.ndarray | None) -> 
 
     what  the file and the table, for the message
     """
-    if (matrix.dtype == np.int8) != (scales is not None) or matrix.dtype.kind not in "fi":
+    has_floats = matrix.dtype.kind == "f" and scales is None
+    if not has_floats and (matrix.dtype != np.int8 or scales is None):
         found = "without" if scales is None else "with"
         raise W2VError(
             f"{what} has a matrix of {matrix.dtype} {found} scales; expected floats, or int8 with "

@@ -130,13 +130,13 @@ def _trained(
 ) -> ModelFacts:
     """The facts of a model that w2v has trained."""
     settings = container.nested(metadata, "settings")
-    facts = trained_settings(table, settings, metadata.get("model", ""))
+    trained = trained_settings(table, settings, metadata.get("model", ""))
     tokens = container.nested(metadata, "corpus").get("tokens")
-    outputs, counts = tensors.get("output_vectors"), tensors.get("words.order")
-    if outputs is None or counts is None or outputs.shape != (len(counts), table.dim):
-        return ModelFacts(facts, tokens=tokens)
+    outputs, order = tensors.get("output_vectors"), tensors.get("words.order")
+    if outputs is None or order is None or outputs.shape != (len(order), table.dim):
+        return ModelFacts(trained, tokens=tokens)
     names = container.read_table("", tensors, "words").names
-    return ModelFacts(facts, _lines(names), tokens, outputs=DenseMatrix(outputs))
+    return ModelFacts(trained, _lines(names), tokens, outputs=DenseMatrix(outputs))
 
 
 def _lines(names: Sequence[str]) -> bytes:

@@ -13,7 +13,7 @@ from typing import IO
 
 import numpy as np
 
-from w2v.embeddings.bucket_rows import BucketRows, usual_buckets
+from w2v.embeddings.bucket_rows import MOST, BucketRows, usual_buckets
 from w2v.embeddings.fasttext_file import (
     DICTIONARY,
     LOSSES,
@@ -23,6 +23,7 @@ from w2v.embeddings.fasttext_file import (
     FastTextFile,
     FastTextSettings,
 )
+from w2v.embeddings.row_blocks import row_blocks
 from w2v.embeddings.row_matrices import Matrix
 from w2v.embeddings.subwords import Subwords
 from w2v.embeddings.table import Table
@@ -30,7 +31,7 @@ from w2v.embeddings.table import Table
 VERSION = 12
 _COUNT_AND_TYPE = struct.Struct("<qb")
 _SHAPE = struct.Struct("<2q")
-_NUMBERS = 1 << 20  # numbers of a matrix, and names of the dictionary, written at a time
+_NAMES = 1 << 20  # names of the dictionary whose counts are converted at a time
 _WORDS = 512  # words whose own rows are computed at a time
 _HS, _NS, _CBOW, _SKIPGRAM = 1, 2, 1, 2  # keys of LOSSES and MODELS
 _WS, _EPOCHS, _NEGATIVE, _RATE, _SAMPLE = 5, 5, 5, 100, 1e-4  # fastText's defaults
@@ -83,7 +84,6 @@ def trained_settings(table: Table, settings: Mapping[str, object], model: str) -
     settings  the settings by name; fastText's default stands for a missing one
     model     the name of the model
     """
-
     least = int(table.counts.min()) if table.counts is not None and len(table) else 1
     sample = settings.get("sample")
     return FastTextSettings(
@@ -104,9 +104,9 @@ def trained_settings(table: Table, settings: Mapping[str, object], model: str) -
 
 
 def _number(settings: Mapping[str, object], name: str, usual: int) -> int:
-    """A setting that is a whole number; `usual` if it is missing."""
+    """A setting that is a whole number, at most that of int32; `usual` if it is missing."""
     value = settings.get(name)
-    return value if isinstance(value, int) else usual
+    return min(value if isinstance(value, int) else usual, MOST)
 
 
 def write_model(
@@ -143,8 +143,8 @@ def _write_dictionary(file: IO[bytes], table: Table, facts: ModelFacts) -> None:
     tokens = int(counts.sum()) if facts.tokens is None else facts.tokens
     size, labels = len(table), len(facts.labels)
     file.write(DICTIONARY.pack(size + labels, size, labels, tokens, -1))
-    for begin in range(0, size, _NUMBERS):
-        end = min(begin + _NUMBERS, size)
+    for begin in range(0, size, _NAMES):
+        end = min(begin + _NAMES, size)
         file.writelines(
             table.name_bytes(row) + b"\0" + _COUNT_AND_TYPE.pack(count, 0)
             for row, count in enumerate(counts[begin:end].tolist(), begin)
@@ -171,7 +171,7 @@ def _input_blocks(
         first, end = subwords.words, subwords.vectors.shape[0]
         yield _SHAPE.pack(size + end - first, dim)
         yield from _own_blocks(table, subwords)
-        for part in _slices(end - first, dim):
+        for part in row_blocks(end - first, dim):
             yield _bytes(subwords.vectors.take(np.arange(part.start, part.stop) + first))
         return
     rows = BucketRows.of(subwords, buckets)
@@ -182,14 +182,14 @@ def _input_blocks(
         for begin in range(0, size, _WORDS):
             some = np.arange(begin, min(begin + _WORDS, size))
             yield _bytes(rows.own_rows(table, subwords, some))
-    for part in _slices(buckets, dim):
+    for part in row_blocks(buckets, dim):
         yield _bytes(rows.block(part.start, part.stop))
 
 
 def _own_blocks(table: Table, subwords: Subwords | None) -> Iterator[bytes]:
     """The own rows of the words; without n-grams of characters they are the vectors."""
     if subwords is None or subwords.maxn < 1:
-        return (_bytes(table.vectors(part)) for part in _slices(len(table), table.dim))
+        return (_bytes(table.vectors(part)) for part in row_blocks(len(table), table.dim))
     own = np.arange(len(table)) if subwords.own_rows is None else subwords.own_rows
     return _row_blocks(subwords.vectors, own)
 
@@ -206,7 +206,7 @@ def _output_blocks(table: Table, facts: ModelFacts) -> Iterator[bytes]:
     if outputs is not None and LOSSES[facts.settings.loss] != "hs":  # rows of hs are tree nodes
         rows = {word: row for row, word in enumerate(facts.words.split(b"\n")[:-1])}
         places[:] = [rows.get(table.name_bytes(row), -1) for row in range(size)]
-    for part in _slices(size, table.dim):
+    for part in row_blocks(size, table.dim):
         block = np.zeros((part.stop - part.start, table.dim), np.float32)
         known = places[part] >= 0
         if outputs is not None and known.any():
@@ -227,14 +227,8 @@ def _same_words(table: Table, words: bytes) -> bool:
 
 def _row_blocks(matrix: Matrix, rows: np.ndarray) -> Iterator[bytes]:
     """The bytes of rows of a matrix."""
-    for part in _slices(len(rows), matrix.shape[1]):
+    for part in row_blocks(len(rows), matrix.shape[1]):
         yield _bytes(matrix.take(rows[part]))
-
-
-def _slices(rows: int, dim: int) -> Iterator[slice]:
-    """Cut rows into blocks of about _NUMBERS numbers."""
-    step = max(1, _NUMBERS // max(dim, 1))
-    return (slice(begin, min(begin + step, rows)) for begin in range(0, rows, step))
 
 
 def _bytes(block: np.ndarray) -> bytes:

@@ -8,10 +8,9 @@ from typing import Self
 import numpy as np
 
 from w2v.embeddings.int8_rows import dequantize, quantize
+from w2v.embeddings.row_blocks import row_blocks
 from w2v.embeddings.table import Table, stored_norms
 from w2v.errors import W2VError
-
-_NUMBERS = 1 << 20  # numbers converted at a time
 
 
 class Int8Table(Table):
@@ -96,11 +95,11 @@ class Int8Table(Table):
         return self._named(encoded, slice(None))
 
     def _named(self, names: list[bytes], rows: slice | np.ndarray) -> Table:
-        """The table of K names with the vectors and counts of `rows`."""
+        """The table of K names with the vectors and counts of `rows`, and the normalization."""
         counts = None if self.counts is None else self.counts[rows]
         bare = Table.of(names, np.empty((len(names), 0), np.float32), counts)
-        bare = bare.with_normalization(self.normalize)
-        made = Int8Table.over(bare, self.integers[rows], self.scales[rows])
+        named = bare.with_normalization(self.normalize)
+        made = Int8Table.over(named, self.integers[rows], self.scales[rows])
         made.__dict__["norms"] = self.norms[rows]
         return made
 
@@ -116,18 +115,16 @@ def quantized(table: Table) -> Table:
         return table
     integers = np.empty((len(table), table.dim), np.int8)
     scales, norms = np.empty(len(table), np.float32), np.empty(len(table), np.float32)
-    step = max(1, _NUMBERS // max(table.dim, 1))
-    for begin in range(0, len(table), step):
-        part = slice(begin, begin + step)
+    for part in row_blocks(len(table), table.dim):
         vectors = table.vectors(part)
         # `vectors` of float16 hide infinity. Norms in a file may be wrong.
         given = table.exact_norms(part) if table.dtype == np.float16 else stored_norms(vectors)
         is_finite = np.isfinite(given) & np.isfinite(vectors).all(axis=1)
-        _refuse(table, begin, ~is_finite, "is not finite: add --check to leave it out")
+        _refuse(table, part.start, ~is_finite, "is not finite: add --check to leave it out")
         integers[part], scales[part] = quantize(vectors)
         norms[part] = stored_norms(dequantize(integers[part], scales[part]))
         is_lost = (scales[part] == 0) & (given > 0)
-        _refuse(table, begin, is_lost, "is too small for int8: add --normalize")
+        _refuse(table, part.start, is_lost, "is too small for int8: add --normalize")
     bare = table.with_matrix(np.empty((len(table), 0), np.float32))
     made = Int8Table.over(bare.with_subwords(table.subwords), integers, scales)
     made.__dict__["norms"] = norms

@@ -20,26 +20,18 @@ def build_table(
     """
     names = python_arguments.words(words, "words", in_order=True)
     _check_names(names)
-    given = np.asarray(matrix)
-    if given.dtype.kind not in "fiu":
-        raise W2VError(f"matrix: expected numbers, found an array of {given.dtype}")
-    array = given
-    if array.dtype != np.float16:
-        with np.errstate(over="ignore"):  # numbers too large for float32 become infinity
-            array = array.astype(np.float32, copy=False)
-    numbers = None if counts is None else np.asarray(counts)
-    if numbers is not None and not _are_counts(numbers):
-        raise W2VError("counts: expected whole numbers, 0 or more")
-    numbers = None if numbers is None else numbers.astype(np.int64)
-    lengths = {len(names), len(array), len(names) if numbers is None else len(numbers)}
-    if array.ndim != 2 or len(lengths) > 1:
+    array = python_arguments.matrix(matrix, "matrix")
+    numbers = None if counts is None else python_arguments.counts(counts, "counts")
+    lengths = {len(names), *array.shape[:1], len(names) if numbers is None else len(numbers)}
+    if array.ndim != 2 or len(lengths) > 1 or not array.shape[1]:
         and_counts = "" if numbers is None else f" and {len(numbers)} counts"
         shapes = f"a matrix of shape {array.shape}{and_counts}"
         raise W2VError(f"{len(names)} words do not fit {shapes}")
     array = np.ascontiguousarray(array)
-    may_change = given.flags.writeable and not isinstance(matrix, list | tuple)
-    if may_change and np.may_share_memory(array, given):
-        array = array.copy()
+    if not isinstance(matrix, list | tuple):
+        given = np.asarray(matrix)
+        if given.flags.writeable and np.may_share_memory(array, given):
+            array = array.copy()
     return Table.build(names, array, numbers)
 
 
@@ -53,8 +45,3 @@ def _check_names(names: Sequence[str]) -> None:
                 f"words[{number}]: {name!r} has half of a surrogate pair, which is not a "
                 "character: correct it"
             ) from None
-
-
-def _are_counts(numbers: np.ndarray) -> bool:
-    """Whether all numbers of an array are whole, and none is negative."""
-    return numbers.dtype.kind in "fiu" and bool(((numbers % 1 == 0) & (numbers >= 0)).all())

@@ -32,6 +32,15 @@ class Layout(NamedTuple):
     error: str = ""
 
 
+@contextmanager
+def named_in_errors(name: str) -> Iterator[None]:
+    """A block whose W2VErrors, which do not say so, are about the file with this name."""
+    try:
+        yield
+    except W2VError as error:
+        raise W2VError(f"{name}: {error}") from None
+
+
 class Diagnostics:
     """Collects the faults of a file while it is read.
 

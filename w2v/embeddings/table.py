@@ -78,7 +78,7 @@ class Table:
         return cls.build(names, np.broadcast_to(np.float32(0), (len(names), dim)))
 
     def take(self, rows: np.ndarray) -> Table:
-        """A new table of some rows.
+        """A new table of some rows, with the same normalization and subwords.
 
         rows  int64 (K,), the rows, in the order of the new table
         """
@@ -249,6 +249,8 @@ class Table:
 
     def with_normalization(self, normalize: str) -> Self:
         """The table with another Unicode normalization of the names that are looked up."""
+        if normalize == self.normalize:
+            return self
         made = copy(self)
         made.__dict__["normalize"] = normalize
         return made

@@ -48,8 +48,8 @@ def listed(table: Table, names: Sequence[str]) -> tuple[Table, int, list[str]]:
     found = [name for name, is_kept in zip(names, kept.tolist(), strict=True) if is_kept]
     missing = [name for name, is_kept in zip(names, kept.tolist(), strict=True) if not is_kept]
     composed = int(np.count_nonzero(kept & ~known))
-    listed_table = Table.build(found, matrix[kept], counts).with_normalization(table.normalize)
-    return listed_table, composed, missing
+    made = Table.build(found, matrix[kept], counts).with_normalization(table.normalize)
+    return made, composed, missing
 
 
 def normalized(table: Table) -> Table:

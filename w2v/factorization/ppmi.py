@@ -26,6 +26,7 @@ from w2v.text.vocabulary import Vocabulary
 
 _WORDS = 1 << 10  # rows of the matrix (words) that a thread computes at a time
 _ENTRIES = 1 << 22  # capacity of the buffers of a thread, in entries of the matrix
+_MOST_SHORT = 1 << 31  # ids, with -1 between documents, whose positions are numbers of 32 bits
 
 
 class PpmiTrainer:
@@ -57,7 +58,8 @@ class PpmiTrainer:
         set_, words = self._settings, len(self._vocabulary.names)
         entries = min(self._text.size * 2 * set_.window, words * words) // 8
         svd_bytes = svd.memory_bytes(words, entries, set_.dim, set_.power_iters, set_.oversamples)
-        return 8 * self._text.size + 8 * entries + svd_bytes
+        position_bytes = np.dtype(_position_type(self._text.size)).itemsize
+        return (4 + position_bytes) * self._text.size + 8 * entries + svd_bytes
 
     def begin(self) -> None:
         """Do nothing: a closed form has no initial matrices."""
@@ -136,6 +138,11 @@ def _separated(text: EncodedDocuments) -> np.ndarray:
     return ids
 
 
+def _position_type(size: int) -> type[np.signedinteger]:
+    """The type of a position among `size` ids."""
+    return np.int32 if size <= _MOST_SHORT else np.int64
+
+
 def information(
     ids: np.ndarray,
     words: int,
@@ -162,7 +169,7 @@ def information(
     column_logs = np.log(np.maximum(smoothed, 1e-300) / max(smoothed.sum(), 1e-300)) + shift
     counts = np.bincount(ids[ids >= 0], minlength=words)
     starts = np.concatenate([[0], np.cumsum(counts)])
-    positions = np.empty(starts[-1], np.int32)
+    positions = np.empty(starts[-1], _position_type(ids.size))
     list_positions(ids, starts[:-1].copy(), positions)
     sizes = np.zeros(words, np.int64)
 

@@ -21,6 +21,7 @@ import tempfile
 import time
 import zlib
 from collections.abc import Callable
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -97,11 +98,13 @@ def _remove_unused(chosen: Path) -> None:
     """Remove directories of other versions that have not been used for `_UNUSED` seconds."""
     for other in chosen.parent.iterdir():
         if re.fullmatch(r"kernels-[0-9a-f]{16}", other.name) and other != chosen:
-            status = other.lstat()
-            is_mine = not hasattr(os, "getuid") or status.st_uid == os.getuid()  # not on Windows
-            ours = other.is_dir() and not other.is_symlink() and is_mine
-            if ours and status.st_mtime < time.time() - _UNUSED:
-                shutil.rmtree(other, ignore_errors=True)
+            with suppress(FileNotFoundError):  # Another process may have removed it just now.
+                status = other.lstat()
+                # There is no `getuid` on Windows.
+                is_mine = not hasattr(os, "getuid") or status.st_uid == os.getuid()
+                ours = other.is_dir() and not other.is_symlink() and is_mine
+                if ours and status.st_mtime < time.time() - _UNUSED:
+                    shutil.rmtree(other, ignore_errors=True)
 
 
 def cached(kernel: Callable[..., Any]) -> Callable[..., Any]:

@@ -42,7 +42,7 @@ def list_positions(ids, ends, positions):
     ids        int32 (N,)  a text
     ends       int64 (V,)  on entry the index where the list of each word begins; on return the
                            index where it ends
-    positions  int32 (·,)  overwritten by the lists
+    positions  int (·,)    overwritten by the lists
     """
     for position in range(ids.size):
         word = ids[position]
@@ -56,7 +56,7 @@ def count_contexts(ids, positions, first, last, window, counts, context_ids):
     """Add up #(w, c) for the occurrences of one word w.
 
     ids          int32 (N,)    a text
-    positions    int32 (·,)    see `list_positions`
+    positions    int (·,)      see `list_positions`
     first        int           index of the first position of w in `positions`
     last         int           index after the last position of w
     window       int           L
@@ -86,7 +86,7 @@ def fill_ppmi(
     """Compute rows of the sparse PPMI matrix (CSR), as long as the next row surely fits.
 
     ids          int32 (N,)      a text
-    positions    int32 (·,)      see `list_positions`
+    positions    int (·,)        see `list_positions`
     starts       int64 (V + 1,)  index in `positions` where the list of each word begins
     word         int             first word
     last         int             the word after the last one

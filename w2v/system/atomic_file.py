@@ -134,11 +134,16 @@ def _part(target: str, like: str) -> IO[bytes]:
     while True:
         part = f"{target}.{secrets.token_hex(4)}.part"
         file = open(part, "xb", opener=opener)  # noqa: SIM115 - the caller closes it
-        if mode is not None:
-            os.chmod(part, mode)  # `open` has applied the umask
-        locks.hold(file)
-        if locks.is_at(file, part):
-            return file
+        try:
+            if mode is not None:
+                os.chmod(part, mode)  # `open` has applied the umask
+            locks.hold(file)
+            if locks.is_at(file, part):
+                return file
+        except BaseException:
+            with suppress(OSError):
+                locks.remove(file, part)
+            raise
         file.close()  # Another process has removed the file, as a leftover, before it was locked.
 
 

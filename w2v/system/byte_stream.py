@@ -41,7 +41,7 @@ class ByteStream:
                     return
                 self._block, self._begin = block, 0
             end = len(self._block) if left is None else self._begin + left
-            part = self._block[self._begin : end] if self._begin or end else self._block
+            part = self._block[self._begin : end]
             self._begin += len(part)
             self.position += len(part)
             if left is not None:

@@ -32,6 +32,9 @@ def check(
     """
     appended_paths = {name: path for name, path in (appended or {}).items() if path is not None}
     written_paths = {name: path for name, path in outputs.items() if path is not None}
+    for name, path in {**written_paths, **appended_paths}.items():
+        if not path:  # a variable of a shell that is not set
+            raise W2VError(f"{name}: the path is empty: name a file")
     check_apart({**written_paths, **appended_paths}, inputs)
     for path in written_paths.values():
         if path == "-":

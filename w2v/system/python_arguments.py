@@ -11,10 +11,13 @@ import os
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from numbers import Integral, Real
-from typing import Any, get_args
+from typing import TYPE_CHECKING, Any, get_args
 
 from w2v.errors import W2VError
 from w2v.system import resources
+
+if TYPE_CHECKING:
+    import numpy as np
 
 _BLANK = re.compile(r"[ \t\n\r\v\f]")  # ASCII whitespace, which separates words
 _CONTROL = re.compile(r"[\t\n\r]")
@@ -82,6 +85,45 @@ def words(value: object, what: str, in_order: bool = False) -> list[str]:
     if in_order and isinstance(value, set | frozenset):
         raise _unordered(what)
     return [word(item, f"{what}[{number}]") for number, item in enumerate(value)]
+
+
+def score(value: object, what: str) -> float | None:
+    """A number, or None; NaN is none."""
+    if value is None:
+        return None
+    if not isinstance(value, Real) or value != value:  # NaN differs from itself
+        raise W2VError(f"{what}: expected a number, found {value!r}")
+    return float(value)
+
+
+def matrix(value: object, what: str) -> np.ndarray:
+    """An array of numbers, float32 or float16; numbers too large for float32 become infinity."""
+    import numpy as np
+
+    try:
+        array = np.asarray(value)
+    except ValueError:
+        raise W2VError(f"{what}: expected numbers, found lists of different lengths") from None
+    if array.dtype.kind not in "fiu":
+        raise W2VError(f"{what}: expected numbers, found an array of {array.dtype}")
+    if array.dtype == np.float16:
+        return array
+    with np.errstate(over="ignore"):
+        return array.astype(np.float32, copy=False)
+
+
+def counts(value: object, what: str) -> np.ndarray:
+    """Counts of words, int64 (N,)."""
+    import numpy as np
+
+    try:
+        numbers = np.asarray(value)
+    except ValueError:  # lists of different lengths
+        numbers = np.empty(0, object)
+    are_numbers = numbers.dtype.kind in "fiu" and numbers.ndim == 1 and np.isfinite(numbers).all()
+    if not are_numbers or ((numbers % 1 != 0) | (numbers < 0) | (numbers >= 2.0**63)).any():
+        raise W2VError(f"{what}: expected whole numbers, 0 or more, one for each word")
+    return numbers.astype(np.int64)
 
 
 def texts(value: object, what: str = "texts") -> Iterator[str]:

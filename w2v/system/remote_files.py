@@ -166,8 +166,10 @@ def _parts(address: str) -> tuple[str, str, str]:
     """
     chain = address.split("::")
     place = next((n for n, link in enumerate(chain) if "://" in link), len(chain) - 1)
-    scheme, mark, path = chain[place].rpartition("://")
-    before = "".join(link + "::" for link in chain[:place]) + scheme + mark
+    # The first mark, because an address in the web may have another one in its path.
+    scheme, mark, path = chain[place].partition("://")
+    before = "".join(link + "::" for link in chain[:place])
+    before, path = (before + scheme + mark, path) if mark else (before, scheme)
     return before, path, "".join("::" + link for link in chain[place + 1 :])
 
 

@@ -8,6 +8,7 @@ import itertools
 import os
 import re
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,6 +20,12 @@ try:
     import resource
 except ModuleNotFoundError:  # Windows
     resource = None  # type: ignore[assignment]
+
+
+_BLAS_LOCK = threading.Lock()
+_blas_blocks: list[list[int]] = []  # the blocks of `blas_threads` that have not ended
+# The function that sets the threads of each OpenBLAS, and their number before the first block.
+_blas_before: list[tuple[Callable[[int], None], int]] = []
 
 
 def processors() -> int:
@@ -33,7 +40,8 @@ def blas_threads(count: int) -> Iterator[bool]:
     """A block in which the BLAS of NumPy and SciPy uses `count` threads.
 
     Yields whether the number could be set. This is possible only for the OpenBLAS in the wheels of
-    NumPy or SciPy. A second block, in another thread, has no effect.
+    NumPy or SciPy. All threads of a program share the number: it is that of the block that began
+    last, of those that have not ended, and after the last block that from before the first one.
 
     The command line sets the number by environment variables before NumPy is imported, but a Python
     program may have imported NumPy already. The number matters for two reasons. First, the order of
@@ -41,15 +49,24 @@ def blas_threads(count: int) -> Iterator[bool]:
     BLAS, each with several BLAS threads, they wait for each other: an LSTM on 3,000 reviews, with 2
     threads, took 26 s of processor time with 2 BLAS threads, and 2.1 s with one.
     """
-    setters = []
-    for get, set_ in _openblas():
-        setters.append((set_, get()))
-        set_(count)
+    block = [count]  # a list, so that blocks of equal numbers are told apart
+    with _BLAS_LOCK:
+        if not _blas_blocks:
+            _blas_before[:] = [(set_, get()) for get, set_ in _openblas()]
+        _blas_blocks.append(block)
+        _set_blas_threads()
     try:
-        yield bool(setters)
+        yield bool(_blas_before)
     finally:
-        for set_, old_count in setters:
-            set_(old_count)
+        with _BLAS_LOCK:
+            _blas_blocks[:] = [each for each in _blas_blocks if each is not block]
+            _set_blas_threads()
+
+
+def _set_blas_threads() -> None:
+    """Set the number of the latest block of `blas_threads`, or without blocks that from before."""
+    for set_, count_before in _blas_before:
+        set_(_blas_blocks[-1][0] if _blas_blocks else count_before)
 
 
 def _openblas() -> Iterator[tuple[Callable[[], int], Callable[[int], None]]]:
@@ -126,7 +143,7 @@ def rounded_down(number: float) -> int:
 
 def size(text: str) -> int:
     """The number of bytes of a size such as 800MB, 4G or 1.5 GB; W2VError for any other text."""
-    parts = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([KMGT]?)B?\s*", text, re.IGNORECASE)
+    parts = re.fullmatch(r"\s*(\d{1,18}(?:\.\d+)?)\s*([KMGT]?)B?\s*", text, re.IGNORECASE)
     if not parts:
         raise W2VError(f"{text!r} is not a size in bytes: expected, for example, 800MB or 4GB")
     return int(float(parts[1]) * 1000 ** ("KMGT".index(parts[2].upper()) + 1 if parts[2] else 0))

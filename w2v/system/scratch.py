@@ -11,25 +11,30 @@ from typing import IO
 
 from w2v.errors import W2VError
 
-_folder: str | None = None  # that of --scratch
-_is_option = False  # whether the command that runs has the option --scratch
+# The folders of the blocks of `used` that have not ended. A list for each, to tell them apart.
+_blocks: list[list[str | None]] = []
 
 
 @contextmanager
 def used(path: str | None) -> Iterator[None]:
     """A block in which large temporary files are made in a folder; None: in that of TMPDIR.
 
+    Of the blocks of several threads, the one that began last counts.
     Raises  W2VError if the folder does not exist, is no folder, or cannot be written
     """
-    global _folder, _is_option
-    before = _folder, _is_option
     if path is not None:
         _check(path)
-    _folder, _is_option = path, True
+    block = [path]
+    _blocks.append(block)
     try:
         yield
     finally:
-        _folder, _is_option = before
+        _blocks[:] = [each for each in _blocks if each is not block]
+
+
+def _given() -> str | None:
+    """The folder of --scratch; None: it is not given."""
+    return _blocks[-1][0] if _blocks else None
 
 
 def _check(path: str) -> None:
@@ -46,12 +51,12 @@ def _check(path: str) -> None:
 
 def temporary_file() -> IO[bytes]:
     """Make an unlinked temporary file."""
-    return tempfile.TemporaryFile(prefix="w2v-", dir=_folder)
+    return tempfile.TemporaryFile(prefix="w2v-", dir=_given())
 
 
 def folder() -> str:
     """The folder of the temporary files."""
-    return _folder or tempfile.gettempdir()
+    return _given() or tempfile.gettempdir()
 
 
 def free_bytes() -> int:
@@ -61,9 +66,9 @@ def free_bytes() -> int:
 
 def advice() -> str:
     """What to do when the folder is full."""
-    if _folder is not None:
+    if _given() is not None:
         return "give --scratch another folder, with more space"
-    option = "add --scratch FOLDER, or " if _is_option else ""
+    option = "add --scratch FOLDER, or " if _blocks else ""  # outside, a command has no --scratch
     return f"{option}set TMPDIR to a folder with more space"
 
 

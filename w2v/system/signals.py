@@ -146,10 +146,20 @@ class DeferredSignals:
             self.check()
 
     def _restore(self) -> None:
-        """Restore the handlers from before the block."""
-        for number, handler in self._handlers.items():
-            signal.signal(number, handler)
-        self._handlers = {}
+        """Restore the handlers from before the block; a signal that interrupts this is raised."""
+        handlers, self._handlers = self._handlers, {}
+        try:
+            _set_handlers(handlers)
+        except BaseException:
+            # Else the other signals would be lost: this block, which has ended, would record them.
+            _set_handlers(handlers)
+            raise
+
+
+def _set_handlers(handlers: dict[int, Any]) -> None:
+    """Install the handler of each of some signals."""
+    for number, handler in handlers.items():
+        signal.signal(number, handler)
 
 
 _innermost: DeferredSignals | None = None  # the innermost block that the main thread is in

@@ -115,10 +115,15 @@ class Columns:
             )
         self._extra_column = names.index(wanted)
 
-    @property
-    def text_is_last(self) -> bool:
-        """Whether text is the last column, so that unquoted text may contain the separator."""
-        return self.names[-1] == "text"
+    def between_tabs(self, row: str, where: str) -> dict[str, str] | None:
+        """The fields of a row whose columns tabs separate, without quotes; None for the header.
+
+        Text in the last column may contain tabs. Raises as `begin` and `fields`
+        """
+        if not self.names and self.begin(row.split("\t"), where, "\t"):
+            return None
+        tabs = len(self.names) - 1 if self.names[-1] == "text" else -1  # -1: all tabs separate
+        return self.fields(row.split("\t", tabs), where)
 
     def fields(self, row: Sequence[str], where: str) -> dict[str, str]:
         """The fields of a row by column name; W2VError if the number of fields is wrong.
@@ -145,6 +150,33 @@ def _checked(given: str) -> list[str]:
     return columns
 
 
+def whole_lines(blocks: Iterator[bytes], place: str) -> Iterator[bytes]:
+    """A text in blocks that end with a line end, or with the text.
+
+    blocks  the text, in any blocks
+    place   the name of the file in messages
+    Raises  W2VError for a row of more than LONGEST_ROW bytes
+    """
+    rows, size = 0, 0
+    pieces: list[bytes] = []  # of a row whose end is not read yet
+    for text in blocks:
+        end = text.rfind(b"\n") + 1
+        if end:
+            block = b"".join([*pieces, text[:end]])
+            rows += block.count(b"\n")
+            yield block
+            pieces, size = [], 0
+        pieces.append(text[end:])
+        size += len(text) - end
+        if size > LONGEST_ROW:
+            raise W2VError(
+                f"{place}: row {rows + 1} has more than {LONGEST_ROW:,} bytes: split it, or check "
+                "that it is text"
+            )
+    if size:
+        yield b"".join(pieces)
+
+
 def separator_of(line: str) -> str:
     """The separator of a CSV file by its first line: comma, else semicolon, else tab."""
     return next((separator for separator in ",;\t" if separator in line), ",")
@@ -160,21 +192,22 @@ def records(lines: Iterator[str], place: str) -> Iterator[tuple[str, str, list[s
     first = next(lines, "")
     separator = separator_of(first)
     reader = csv.reader(itertools.chain([first], lines), delimiter=separator, strict=True)
-    old_limit = csv.field_size_limit(LONGEST_ROW)
-    try:
-        for number in itertools.count(1):
-            line = reader.line_num + 1
-            where = f"{place}: row {number}"
-            if line != number:  # after a quoted field of several lines
-                where += f" (line {line})"
-            try:
-                fields = next(reader)
-            except StopIteration:
-                return
-            except csv.Error as error:
-                raise W2VError(
-                    f"{where}: {error}: check that quotes are closed, and doubled inside fields"
-                ) from None
-            yield where, separator, fields
-    finally:
-        csv.field_size_limit(old_limit)
+    for number in itertools.count(1):
+        line = reader.line_num + 1
+        where = f"{place}: row {number}"
+        if line != number:  # after a quoted field of several lines
+            where += f" (line {line})"
+        # The limit is that of all readers of the program. It is raised only while a record is read,
+        # because other files may be read between two records.
+        old_limit = csv.field_size_limit(LONGEST_ROW)
+        try:
+            fields = next(reader, None)
+        except csv.Error as error:
+            raise W2VError(
+                f"{where}: {error}: check that quotes are closed, and doubled inside fields"
+            ) from None
+        finally:
+            csv.field_size_limit(old_limit)
+        if fields is None:
+            return
+        yield where, separator, fields

@@ -306,7 +306,8 @@ def files_of(path: str) -> list[str]:
     The folder may be at an address. Hidden files and folders are left out. Links to folders are
     followed. Each folder is read only once, so that loops of links end. Real folders are read
     before linked ones, so that a file has a path without links if possible.
-    Raises W2VError for a folder without files, or for a broken link
+    Raises W2VError for a folder without files, or for a broken link; OSError for a folder that
+    cannot be read
     """
     if not is_folder(path):
         return [path]
@@ -314,7 +315,7 @@ def files_of(path: str) -> list[str]:
         return files_below(path)
     paths, linked_folders, folders_read = [], deque([path]), set()
     while linked_folders:
-        for folder, folders, files in os.walk(linked_folders.popleft()):
+        for folder, folders, files in os.walk(linked_folders.popleft(), onerror=_raise):
             status = os.stat(folder)
             if (status.st_dev, status.st_ino) in folders_read:
                 folders.clear()
@@ -331,6 +332,11 @@ def files_of(path: str) -> list[str]:
     if not regular:
         raise W2VError(f"{path}: no files in this folder")
     return regular
+
+
+def _raise(error: OSError) -> None:
+    """Raise an error of `os.walk`, which would leave out the folder."""
+    raise error
 
 
 def gathered(blocks: Iterator[bytes]) -> Iterator[bytes]:

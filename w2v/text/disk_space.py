@@ -16,7 +16,7 @@ _LEAST_SHARE, _LEAST_BYTES = 0.1, 1 << 26
 _START_BYTES = 8  # of the position where a sentence begins, in `EncodedText.starts`
 
 
-def check_space(corpus: Corpus, text: NumberedText, sentences: int) -> None:
+def check_space(corpus: Corpus, text: NumberedText, sentences: int, copies: int = 0) -> None:
     """Raise W2VError if the disk will be full before the rest of a text has been encoded.
 
     It is called after each part of the text. The space is estimated from the part that has been
@@ -24,13 +24,14 @@ def check_space(corpus: Corpus, text: NumberedText, sentences: int) -> None:
 
     text       the part of the text that has been read
     sentences  the number of its sentences; where they begin is written when all has been read
+    copies     the number of further copies of all word ids that will be on disk at a time
     """
     if not corpus.size or not corpus.bytes_read or text.bytes <= spooled_array.IN_MEMORY:
         return
     share = min(corpus.bytes_read / corpus.size, 1.0)
     if share < _LEAST_SHARE and text.bytes < _LEAST_BYTES:
         return
-    needed = text.bytes * (1 - share) / share + _START_BYTES * sentences / share
+    needed = (text.bytes * (1 - share + copies) + _START_BYTES * sentences) / share
     free = scratch.free_bytes()
     if needed > _MARGIN * free:
         raise W2VError(

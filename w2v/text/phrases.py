@@ -129,7 +129,7 @@ class Phrases:
         counter, text = WordCounter(), NumberedText(corpus.threads)
         for part in numbered_parts(corpus, counter, kept=True):
             text.append(part)
-            check_space(corpus, text, 0)
+            check_space(corpus, text, 0, copies=1)  # each pass writes the text anew
             on_block(text.size)
         self._ids = text.renumbered()
         self.names = [b"\n", *counter.names_from(1)]

@@ -14,7 +14,7 @@ from w2v.errors import W2VError
 from w2v.settings import FieldSettings, TextSettings
 from w2v.system.pipes import is_pipe, name_of
 from w2v.text.arrow_tables import ArrowTable, is_table
-from w2v.text.columns import LONGEST_ROW, Columns, records
+from w2v.text.columns import Columns, records, whole_lines
 from w2v.text.corpus import Corpus, as_blocks
 from w2v.text.document_files import TABLES, DocumentFile, expanded, formats_of
 from w2v.text.json_fields import SURROGATE, json_object, text_field
@@ -142,12 +142,8 @@ class RecordCorpus(Corpus):
         columns = self._columns_before(source)
 
         def parse(number: int, line: bytes) -> bytes | None:
-            where, row = f"{source.place}: row {number}", line.decode()
-            if not columns.names and columns.begin(row.split("\t"), where, "\t"):
-                return None
-            tabs = len(columns.names) - 1 if columns.text_is_last else -1  # -1: all tabs separate
-            fields = columns.fields(row.split("\t", tabs), where)
-            return self._text_of(fields, name, f"row {number}")
+            fields = columns.between_tabs(line.decode(), f"{source.place}: row {number}")
+            return None if fields is None else self._text_of(fields, name, f"row {number}")
 
         yield from self._texts(self._rows(source), parse)
 
@@ -275,20 +271,7 @@ class RecordCorpus(Corpus):
 
     def _whole_lines(self, source: Source) -> Iterator[bytes]:
         """The text of a file in blocks that end with a line end, or with the file."""
-        number, rest = 0, b""
-        for text in self._decoded(source):
-            block = rest + text
-            end = block.rfind(b"\n") + 1
-            block, rest = block[:end], block[end:]
-            if block:
-                self._digest.update(_LINE_END.sub(b"\n", block) if b"\r" in block else block)
-                number += block.count(b"\n")
-                yield block
-            if len(rest) > LONGEST_ROW:
-                raise W2VError(
-                    f"{source.place}: row {number + 1} has more than {LONGEST_ROW:,} bytes: "
-                    "split it, or check that it is text"
-                )
-        if rest:
-            self._digest.update(rest.rstrip(b"\r") + b"\n")
-            yield rest
+        for block in whole_lines(self._decoded(source), source.place):
+            ended = block if block.endswith(b"\n") else block + b"\n"
+            self._digest.update(_LINE_END.sub(b"\n", ended) if b"\r" in ended else ended)
+            yield block

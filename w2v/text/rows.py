@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from w2v.errors import W2VError
 from w2v.settings import DocumentSettings
-from w2v.text.columns import LONGEST_ROW, Columns
+from w2v.text.columns import Columns, whole_lines
 from w2v.text.corpus import Corpus
 from w2v.text.document_files import MEMBERS, TABLES, formats_of
 from w2v.text.json_fields import json_object, text_field
@@ -129,11 +129,8 @@ class Rows(Corpus):
         columns = self._columns()
 
         def parse(row: bytes, where: str) -> str | None:
-            line = row.decode()
-            if not columns.names and columns.begin(line.split("\t"), where, "\t"):
-                return None
-            tabs = len(columns.names) - 1 if columns.text_is_last else -1  # -1: all tabs separate
-            return columns.fields(line.split("\t", tabs), where)["text"]
+            fields = columns.between_tabs(row.decode(), where)
+            return None if fields is None else fields["text"]
 
         return parse
 
@@ -144,20 +141,5 @@ class Rows(Corpus):
 
     def _whole_lines(self, source: Source) -> Iterator[bytes]:
         """The text of a file in blocks that end with a line end."""
-        lines, pieces, size = 0, list[bytes](), 0
-        for text in self._decoded(source):
-            end = text.rfind(b"\n") + 1
-            if end:
-                block = b"".join([*pieces, text[:end]])
-                lines += block.count(b"\n")
-                yield block
-                pieces, size = [], 0
-            pieces.append(text[end:])
-            size += len(text) - end
-            if size > LONGEST_ROW:
-                raise W2VError(
-                    f"{source.place}: line {lines + 1} has more than {LONGEST_ROW:,} bytes: "
-                    "split it, or check that it is text"
-                )
-        if size:
-            yield b"".join([*pieces, b"\n"])
+        for block in whole_lines(self._decoded(source), source.place):
+            yield block if block.endswith(b"\n") else block + b"\n"

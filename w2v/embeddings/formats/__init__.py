@@ -214,7 +214,7 @@ def save(path: str, table: Table, name: str = "words", source: str = "") -> None
     elif form.write:
         form.write(path, table)
     else:
-        safetensors.write_table(path, table, name)
+        safetensors.write_table(path, table, name, contents(source)[1] if source else None)
 
 
 def check_subwords(path: str, subwords: Subwords) -> None:

@@ -12,7 +12,7 @@ import numpy as np
 
 from w2v.embeddings.fasttext_file import LOSSES, MAGIC, MODELS, FastTextFile, parse
 from w2v.embeddings.row_matrices import QuantizedMatrix
-from w2v.embeddings.source import Layout, Source
+from w2v.embeddings.source import Layout, Source, named_in_errors
 from w2v.embeddings.subword_table import SubwordTable
 from w2v.embeddings.subwords import Subwords
 from w2v.embeddings.text_rows import all_are_rows
@@ -42,7 +42,8 @@ def read_table(source: Source, layout: Layout, limit: int | None) -> SubwordTabl
     if limit is not None and limit < len(counts):
         names = b"\n".join([*names.split(b"\n", limit)[:limit], b""])
         counts = counts[:limit]
-    return SubwordTable.composing(names, subwords_of(model), counts)
+    with named_in_errors(source.name):  # a name may occur twice
+        return SubwordTable.composing(names, subwords_of(model), counts)
 
 
 def is_classifier(path: str) -> bool:
@@ -88,9 +89,8 @@ def describe(source: Source) -> dict[str, Any]:
         facts["labels"] = len(model.labels)
     subwords = subwords_of(model)
     if subwords.has_ngrams:
-        count = subwords.buckets if subwords.kept is None else len(subwords.kept)
         facts["subwords"] = {
             "minn": subwords.minn, "maxn": subwords.maxn, "buckets": subwords.buckets,
-            "ngrams": count,
+            "ngrams": subwords.ngram_count,
         }  # fmt: skip
     return facts

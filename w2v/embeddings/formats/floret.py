@@ -18,7 +18,8 @@ from w2v.errors import W2VError
 
 SUFFIXES = ()
 KIND = "floret text"
-_HEADER = re.compile(rb"(\d+) (\d+) (\d+) (\d+) ([1-4]) (\d+) ([^ \n]+) ([^ \r\n]+)\r?\n")
+_NUMBER = rb"(\d{1,18}) "
+_HEADER = re.compile(4 * _NUMBER + rb"([1-4]) " + _NUMBER + rb"([^ \n]+) ([^ \r\n]+)\r?\n")
 
 
 def sniff(source: Source) -> Layout | None:

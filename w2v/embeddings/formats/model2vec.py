@@ -23,6 +23,7 @@ import numpy as np
 
 from w2v.embeddings import container, hf_tokenizer
 from w2v.embeddings.hf_tokenizer import TextForm
+from w2v.embeddings.row_blocks import row_blocks
 from w2v.embeddings.source import Layout, Source
 from w2v.embeddings.table import Table
 from w2v.embeddings.utf8_names import refuse_other_bytes
@@ -34,7 +35,6 @@ FILES = (
     "model.safetensors", "tokenizer.json", "config.json", "modules.json",
     "config_sentence_transformers.json",
 )  # fmt: skip
-_NUMBERS = 1 << 20  # numbers written at a time
 _DTYPES = {"float32": ("F32", "<f4"), "float16": ("F16", "<f2")}
 
 
@@ -120,7 +120,6 @@ def _model(table: Table) -> Iterator[bytes]:
     text = json.dumps({"embeddings": entry}).encode()
     text += b" " * (-(8 + len(text)) % container.ALIGNMENT)
     yield len(text).to_bytes(8, "little") + text
-    step = max(1, _NUMBERS // table.dim)
-    for begin in range(0, len(table), step):
-        yield table.stored(slice(begin, begin + step)).astype(dtype).tobytes()
+    for rows in row_blocks(len(table), table.dim):
+        yield table.stored(rows).astype(dtype).tobytes()
     yield np.zeros(table.dim, dtype).tobytes()

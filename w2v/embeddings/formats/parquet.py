@@ -14,7 +14,8 @@ from typing import Any
 
 import numpy as np
 
-from w2v.embeddings.source import Layout, Source
+from w2v.embeddings.row_blocks import row_blocks
+from w2v.embeddings.source import Layout, Source, named_in_errors
 from w2v.embeddings.table import Table
 from w2v.embeddings.text_rows import all_are_rows
 from w2v.embeddings.utf8_names import refuse_other_bytes
@@ -58,14 +59,12 @@ def write(path: str, table: Table) -> None:
     if table.counts is not None:
         fields.insert(1, ("count", pyarrow.int64()))
     schema = pyarrow.schema([pyarrow.field(*field, nullable=False) for field in fields])
-    step = max(1, _NUMBERS // max(table.dim, 1))
     # A dictionary of names or numbers, which all differ, would only cost time.
     with (
         atomic_file.replacing(path) as file,
         parquet.ParquetWriter(file, schema, use_dictionary=False) as writer,
     ):
-        for begin in range(0, len(table), step):
-            rows = slice(begin, min(begin + step, len(table)))
+        for rows in row_blocks(len(table), table.dim, _NUMBERS):
             numbers = pyarrow.array(table.stored(rows).ravel(), number)
             columns = [
                 pyarrow.array([table.name(row) for row in range(rows.start, rows.stop)], "string"),
@@ -73,7 +72,9 @@ def write(path: str, table: Table) -> None:
             ]
             if table.counts is not None:
                 columns.insert(1, pyarrow.array(table.counts[rows], "int64"))
-            writer.write_table(pyarrow.Table.from_arrays(columns, schema=schema), step)
+            writer.write_table(
+                pyarrow.Table.from_arrays(columns, schema=schema), rows.stop - rows.start
+            )
 
 
 def read_table(source: Source, layout: Layout, limit: int | None) -> Table:
@@ -108,7 +109,8 @@ def read_table(source: Source, layout: Layout, limit: int | None) -> Table:
     if not blocks:
         width = getattr(opened.schema_arrow.field(columns[1]).type, "list_size", 1)
         blocks = [np.empty((0, width), np.float32)]
-    return Table.of(names, np.concatenate(blocks), np.concatenate(counts) if counts else None)
+    with named_in_errors(source.name):  # a name may occur twice
+        return Table.of(names, np.concatenate(blocks), np.concatenate(counts) if counts else None)
 
 
 def _columns(schema: Any, pyarrow: Any, where: str) -> tuple[str, str, str]:

@@ -7,11 +7,12 @@ of a table.
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 
 import numpy as np
 
 from w2v.embeddings import container, subword_tensors
-from w2v.embeddings.source import Layout, Source
+from w2v.embeddings.source import Layout, Source, named_in_errors
 from w2v.embeddings.table import NORMALIZERS, Table
 from w2v.errors import W2VError
 from w2v.system.pipes import name_of
@@ -20,6 +21,7 @@ SUFFIXES = (".safetensors",)
 PACKED = False
 SUBWORDS = True
 KIND = "safetensors container"
+_TEXT_SETTINGS = ("tokenizer", "lowercase", "encoding", "normalize")
 
 
 def sniff(source: Source) -> Layout | None:
@@ -52,22 +54,39 @@ def read_table(path: str, name: str, limit: int | None) -> Table:
         subwords = subword_tensors.read(path, tensors, metadata, len(table), table.dim)
         table = table.with_subwords(subwords)
     if limit is not None:
-        try:
+        with named_in_errors(name_of(path)):  # a name may occur twice
             table = table.take(np.arange(min(limit, len(table))))
-        except W2VError as error:  # a name occurs twice
-            raise W2VError(f"{name_of(path)}: {error}") from None
     form = settings.get("normalize")
     if name == "words" and isinstance(form, str) and form in NORMALIZERS:
         return table.with_normalization(form)
     return table
 
 
-def write_table(path: str, table: Table, name: str) -> None:
-    """Write a container with one table, with its subwords if it has any, and its normalization."""
+def write_table(path: str, table: Table, name: str, model: Mapping[str, str] | None = None) -> None:
+    """Write a container with one table, and with its subwords if it has any.
+
+    name   the name of the table
+    model  the metadata of the file that the table comes from, see `text_settings`; None: no file
+    """
     tensors, metadata = container.table_tensors(name, table), container.file_metadata()
-    if name == "words" and table.normalize != "none":
-        metadata["settings"] = json.dumps({"normalize": table.normalize})
+    if name == subword_tensors.TABLE:
+        metadata |= text_settings(table, model or {})
     if table.subwords and name == subword_tensors.TABLE:
         more, settings = subword_tensors.stored(table.subwords)
         tensors, metadata = {**tensors, **more}, {**metadata, **settings}
     container.write(path, tensors, metadata)
+
+
+def text_settings(table: Table, model: Mapping[str, str]) -> dict[str, str]:
+    """The metadata that say how the text of a model became words, such as its normalization.
+
+    Queries to the file are normalized as its text was, and `model2vec` splits texts as it was.
+
+    table  the words of the model
+    model  the metadata of the model's file; empty: only the normalization of the table is known
+    """
+    given = container.nested(model, "settings")
+    kept = {name: given[name] for name in _TEXT_SETTINGS if name in given}
+    if table.normalize != "none":
+        kept["normalize"] = table.normalize
+    return {"settings": json.dumps(kept, sort_keys=True)} if kept else {}
