@@ -342,6 +342,16 @@ def test_matrices_counts_and_scores_that_are_no_numbers_are_said(toy):
     for counts in (["x"], [1.5], [math.nan], [None], *no_counts):
         with pytest.raises(library.W2VError, match="counts: expected whole numbers"):
             library.Vectors(["a"], [[1]], counts)
+    masked = np.ma.masked_array([[1.0]], mask=[[True]])
+    for ask in (
+        lambda: library.Vectors(["a"], masked),
+        lambda: library.Vectors(["a"], [[1]], masked[0]),
+        lambda: library.Vectors(["a"], [[1]]).similar(masked[0]),
+    ):
+        with pytest.raises(library.W2VError, match="some numbers are masked: fill them in"):
+            ask()
+    unmasked = np.ma.masked_array([[2.0]], mask=[[False]])
+    assert library.Vectors(["a"], unmasked).matrix.tolist() == [[2]]
     for score in ("x", math.nan, [1]):
         with pytest.raises(library.W2VError, match="min_score: expected a number"):
             library.load("vectors.safetensors").similar("king", min_score=score)
@@ -487,7 +497,7 @@ def test_a_word_that_is_not_there_is_a_key_error_with_spellings(toy):
         (lambda v: v.topics(), "holds no known model"),
         (
             lambda v: v.predict(["a text"]),
-            "holds no known model: labels and next words need one of",
+            "holds no known model: labels need one of gru, lstm, mlp, nbow, rnn",
         ),
         (lambda v: v.save("x.doc"), "the suffix .doc names no format"),
     ],

@@ -73,12 +73,18 @@ def layer_units(name: str, given: str, example: str) -> tuple[int, ...]:
 
 
 def check(settings: Any) -> None:
-    """Raise W2VError if a setting has the wrong type, is out of its range or is not finite."""
+    """Raise W2VError if a setting has the wrong type, is out of its range or is not finite.
+
+    An empty string is no value of a setting whose default is None: it is usually a variable of a
+    script that is not set, and must not count as an option that was left out.
+    """
     types = get_type_hints(type(settings))
     for field_ in fields(settings):
         value, option = getattr(settings, field_.name), option_name(field_.name)
         low, high, choices = map(field_.metadata.get, ("low", "high", "choices"))
         type_ = types[field_.name]
+        if value == "" and type(None) in get_args(type_):
+            raise W2VError(f"{option} is empty: give a value, or leave the option out")
         type_ = type_ | int if float in (type_, *get_args(type_)) else type_
         is_number = isinstance(value, int | float) and low is not None
         limit = sys.float_info.max if high is None else high  # refuses infinity

@@ -232,7 +232,7 @@ class Vectors(LabelsTexts):
     def _checked(self, vector: np.ndarray) -> np.ndarray:
         """A query vector as float32 (D,); W2VError if it is no vector to compare with."""
         try:
-            array = np.asarray(vector, np.float32)
+            array = np.asarray(python_arguments.unmasked(vector, "the vector"), np.float32)
         except (TypeError, ValueError):
             raise W2VError(f"expected a word or a vector of {self.dim} numbers") from None
         if array.shape != (self.dim,) or not np.isfinite(array).all():

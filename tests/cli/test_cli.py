@@ -283,20 +283,20 @@ def test_a_closed_stream_is_a_mistake_only_where_it_is_needed(folder, toy, comma
     )
     assert done.returncode == code, done.stderr
     assert said in done.stderr
-    assert len(done.stderr.splitlines()) == bool(said)
+    lines = done.stderr.splitlines()  # an empty cache of kernels is told first
+    assert len([line for line in lines if not line.startswith("compiling")]) == bool(said)
     if "-o x.safetensors" in command:
         assert container.table_names(container.read(str(folder / "x.safetensors"))[0]) == ["words"]
 
 
+@pytest.mark.skipif(os.name == "nt", reason="Windows keeps the current folder")
 def test_a_current_folder_that_was_removed_is_named(w2v, toy, folder, monkeypatch):
     (folder / "text").write_text("king queen king queen\n" * 20)
     gone = folder / "gone"
     gone.mkdir()
     monkeypatch.chdir(gone)
     gone.rmdir()
-    said = (
-        "w2v: the current folder was removed: change to one that exists: No such file or directory"
-    )
+    said = "w2v: the current folder was removed: change to another one, with cd"
     assert w2v("train", folder / "text", "--epochs", 1) == (2, "", said + "\n")
     assert w2v("similar", "king", "-v", folder / "vectors.safetensors", "-k", 1).code == 0
     assert (

@@ -5,6 +5,8 @@ import importlib
 import re
 import shlex
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import click
@@ -214,3 +216,13 @@ def test_the_examples_of_a_command_work(w2v, prepared, folder, path):
         found = w2v(*shlex.split(line)[1:])
         assert found.code == 0, (line, found.err)
         assert found.out or "w2v: " not in found.err, line
+
+
+@compiled
+def test_help_without_docstrings_says_so():
+    for arguments in (["--help"], ["evaluate", "--help"], ["similar", "--help"]):
+        done = subprocess.run(
+            [sys.executable, "-OO", "-m", "w2v", *arguments], capture_output=True, text=True
+        )
+        assert (done.returncode, done.stderr) == (0, "")
+        assert "with the option -OO and with PYTHONOPTIMIZE=2." in done.stdout

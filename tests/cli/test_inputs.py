@@ -452,3 +452,20 @@ SEVERAL = {
     "plot": {"--labels", "--loss"},
     "convert": {"--only"},
 }
+
+
+@compiled_only
+@pytest.mark.parametrize(("command", "reads"), EACH)
+def test_an_empty_path_is_refused_and_counts_not_as_left_out(ask, command, reads):
+    refused = ask(command, reads, "")
+    assert (refused.code, refused.out) == (2, "")
+    assert "the path is empty" in refused.err
+    assert len(refused.err.splitlines()) == 1
+    assert reads in refused.err
+
+
+def test_an_empty_setting_counts_not_as_left_out(w2v, folder):
+    (folder / "lines").write_text("king queen\n" * 9)
+    refused = w2v("train", "lines", *SMALL, "--cluster", "")
+    assert refused.code == 2
+    assert refused.err == "w2v: --cluster is empty: give a value, or leave the option out\n"

@@ -11,6 +11,7 @@ import pytest
 from helpers import compiled_only
 
 from w2v.cli import cli
+from w2v.cli.command import NamedPath
 from w2v.embeddings import container
 from w2v.embeddings.formats import save
 from w2v.embeddings.table import Table
@@ -190,6 +191,7 @@ def test_every_parameter_that_names_a_file_is_tried(w2v):
 
     for name, command in walk(cli):
         params = [p for p in command.params if isinstance(p.type, click.Path)]
+        assert all(isinstance(p.type, NamedPath) for p in params)  # which refuses an empty path
         found = {
             p.opts[-1] if p.opts[0].startswith("-") else (p.metavar or p.name.upper())
             for p in params

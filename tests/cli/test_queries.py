@@ -638,3 +638,16 @@ def test_a_sum_that_is_zero_has_no_answer(w2v, toy):
     for ask in (vectors.similar, lambda zero: vectors.similar_each(zero[None])):
         with pytest.raises(library.W2VError, match="the vector is zero"):
             ask(np.zeros(3))
+
+
+def test_messages_that_name_what_is_wrong(w2v, folder):
+    for arguments, said in (
+        (("similar", "king", "-k", "1e3"), "'1e3' is not a valid integer."),
+        (("similarity", "king"), "expected A B, or several such groups; found 1 word"),
+        (("similar", "king", "-v", "https://a.invalid/b.vec"), "https://a.invalid/b.vec is an "),
+        (("info", "s3://a/b.safetensors"), "is an address, from which only texts are read"),
+    ):
+        outcome = w2v(*arguments)
+        assert (outcome.code, outcome.out) == (2, "")
+        assert said in outcome.err
+        assert len(outcome.err.splitlines()) == 1

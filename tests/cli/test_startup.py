@@ -132,6 +132,39 @@ def test_without_a_place_for_kernels_they_go_to_a_private_temporary_one(tmp_path
     assert not os.path.exists(fallback)  # removed when the process ended
 
 
+def import_kernels(**environment):
+    """What a program prints that imports the kernels, with variables of Numba."""
+    env = {k: v for k, v in os.environ.items() if not k.startswith("NUMBA_")}
+    code = (
+        "from w2v.errors import W2VError\n"
+        "try:\n    from w2v.kernels.cache import _fingerprint; print(_fingerprint())\n"
+        "except W2VError as error:\n    print('error:', error)"
+    )
+    return subprocess.run(
+        [sys.executable, "-c", code], env={**env, **environment}, capture_output=True, text=True
+    )
+
+
+def test_variables_that_numba_cannot_read_are_named_in_one_line():
+    plain = import_kernels()
+    empty = import_kernels(NUMBA_NUM_THREADS="", PYTHONWARNINGS="error")
+    assert empty.stdout == plain.stdout
+    assert empty.stderr.splitlines() == [
+        "NUMBA_NUM_THREADS=: Numba cannot read this value and ignores it: correct it, or unset the "
+        "variable"
+    ]
+    zero = import_kernels(NUMBA_NUM_THREADS="0")
+    assert zero.stderr == ""
+    assert "correct its variables (NUMBA_NUM_THREADS=0)" in zero.stdout
+    assert zero.stdout.startswith("error: Numba refuses its settings (")
+
+
+def test_a_number_of_threads_does_not_compile_kernels_again():
+    plain = import_kernels().stdout
+    assert import_kernels(NUMBA_NUM_THREADS="1").stdout == plain
+    assert import_kernels(NUMBA_OPT="2").stdout != plain
+
+
 def add_one(x):
     return x + 1
 

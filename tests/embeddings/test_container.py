@@ -4,6 +4,8 @@ import errno
 import json
 import os
 import stat
+import subprocess
+import sys
 
 import hypothesis.strategies as st
 import numpy as np
@@ -11,6 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis.extra import numpy as arrays
 
+import w2v
 from w2v.embeddings import container, formats
 from w2v.embeddings.table import Table
 from w2v.errors import W2VError
@@ -277,3 +280,31 @@ def test_a_link_stays_a_link_and_a_pipe_is_written_to(tmp_path):
     with atomic_file.replacing(os.devnull) as file:
         file.write(b"x")
     assert stat.S_ISCHR(os.stat(os.devnull).st_mode)
+
+
+SHORTENED = """
+import os, w2v
+vectors = w2v.load(os.sys.argv[1])
+assert vectors.similar("a")
+os.truncate(os.sys.argv[1], 0)
+for ask in (vectors.similar, vectors.__getitem__, lambda name: vectors.similarity(name, name)):
+    try:
+        print(ask("a"))
+    except w2v.W2VError as error:
+        print(error)
+"""
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows keeps a mapped file as it is")
+@pytest.mark.parametrize("name", ["x.safetensors", "x.npy"])
+def test_a_mapped_file_that_becomes_shorter_is_an_error(tmp_path, name):
+    """In a process of its own, which reading the file would end with SIGBUS."""
+    path = tmp_path / name
+    w2v.Vectors(["a", "b"], np.ones((2, 3), np.float32)).save(path)
+    code = [sys.executable, "-c", SHORTENED, str(path)]
+    done = subprocess.run(code, capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
+    said = done.stdout.splitlines()
+    assert len(said) == 3
+    assert all("cut short while it was open, from" in line for line in said)
+    assert all(line.startswith(str(path)) for line in said)

@@ -157,6 +157,9 @@ def _run(args: list[str]) -> int:
         return _fail(_no_such_option(error), error.exit_code)
     except (W2VError, click.ClickException) as error:
         message = error.format_message() if isinstance(error, click.ClickException) else str(error)
+        # click calls a number that has a range a "range".
+        message = message.replace("is not a valid integer range", "is not a valid integer")
+        message = message.replace("is not a valid float range", "is not a valid number")
         return _fail(message, error.exit_code)
     except KeyboardInterrupt as error:
         from w2v.system.signals import name_of
@@ -171,10 +174,13 @@ def _run(args: list[str]) -> int:
             return 128 + _SIGPIPE
         # The path is empty where a variable of a shell is not set.
         place = "" if error.filename is None else f"{error.filename or 'an empty path'}: "
+        if "://" in place and error.errno == ENOENT:
+            advice = "is an address, from which only texts are read: download the file first"
+            return _fail(f"{error.filename} {advice}", 2)
         if not place and error.errno == ENOSPC:  # a failed write to stdout has no file name
             place = "stdout: "
         if not place and error.errno == ENOENT and not _has_current_folder():
-            place = "the current folder was removed: change to one that exists: "
+            return _fail("the current folder was removed: change to another one, with cd", 2)
         return _fail(f"{place}{error.strerror or error}", 2)
 
 

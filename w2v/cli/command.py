@@ -15,7 +15,21 @@ STANDARD_INPUTS = ("-", "/dev/stdin", "/dev/fd/0", "/proc/self/fd/0")
 _STDIN_READERS = "w2v.stdin"  # key of the context's meta: the arguments that name standard input
 
 
-class InputFile(click.Path):
+class NamedPath(click.Path):
+    """A path that is not empty.
+
+    In scripts, an empty argument comes from a variable that is not set: `-v "$VECTORS"`. It must
+    not count as an option that was left out.
+    """
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Convert as click does; BadParameter if the path is empty."""
+        if value == "" and not (ctx and ctx.resilient_parsing):
+            self.fail("the path is empty: name a file, or set the variable that has it", param, ctx)
+        return super().convert(value, param, ctx)
+
+
+class InputFile(NamedPath):
     """A file that a command reads; `-` is standard input.
 
     Parsing does not test whether the file exists: opening it does.
@@ -30,7 +44,8 @@ class InputFile(click.Path):
 
 
 INPUT = InputFile(readable=False)
-OUTPUT = click.Path(readable=False)
+OUTPUT = NamedPath(readable=False)
+OUTPUT_FOLDER = NamedPath()
 
 
 def grouped(heading: str, *options: Callable[[Callable], Callable]) -> Callable:
@@ -111,10 +126,11 @@ class WithExamples(click.Command):
         return list(HELP_OPTIONS)
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Write the examples."""
-        from w2v.cli.help import write_examples
+        """Write the examples, and whether descriptions are missing."""
+        from w2v.cli.help import write_examples, write_missing
 
         write_examples(self.examples, formatter)
+        write_missing(formatter)
 
 
 class Command(WithExamples):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import re
+import sys
 import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 
@@ -79,6 +80,15 @@ def write_examples(examples: Iterable[str], formatter: click.HelpFormatter) -> N
             formatter.write(f"{'':{formatter.current_indent}}{line}\n")
 
 
+def write_missing(formatter: click.HelpFormatter) -> None:
+    """Say that Python has left out the descriptions of commands, if it has."""
+    if sys.flags.optimize > 1:
+        formatter.write(
+            "\nDescriptions are missing: Python leaves them out "
+            "with the option -OO and with PYTHONOPTIMIZE=2.\n"
+        )
+
+
 def heading_of(param: click.Parameter) -> str:
     """Return the heading under which an option is listed."""
     return getattr(param, "heading", OUTPUT)
@@ -98,7 +108,9 @@ def option_record(option: click.Option, ctx: click.Context) -> tuple[str, str] |
 
 
 def _summary(command: click.Command | None) -> str:
-    """Return the first paragraph of a command's help, which is one sentence."""
+    """Return the first paragraph of a command's help, which is one sentence.
+
+    Python's option -OO leaves out docstrings, from which click takes the help. Then it is empty.
+    """
     assert command is not None
-    assert command.help is not None
-    return command.help.split("\n\n")[0].replace("\n", " ")
+    return (command.help or "").split("\n\n")[0].replace("\n", " ")

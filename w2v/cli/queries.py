@@ -83,9 +83,10 @@ def word_groups(words: tuple[str, ...], size: int, usage: str) -> list[tuple[str
     usage  names of the words of a group, for the message: A B C
     """
     if len(words) % size:
-        raise click.UsageError(
-            f"expected {usage}, or several such groups; found {len(words)} words"
-        )
+        from w2v.system.progress import plural
+
+        found = plural(len(words), "word")
+        raise click.UsageError(f"expected {usage}, or several such groups; found {found}")
     return [words[begin : begin + size] for begin in range(0, len(words), size)]
 
 

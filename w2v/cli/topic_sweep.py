@@ -10,7 +10,7 @@ import click
 
 from w2v.cli import catch_signals
 from w2v.cli.charts import chart_kind, plot_option, write_chart
-from w2v.cli.command import INPUT, Command, grouped
+from w2v.cli.command import INPUT, OUTPUT_FOLDER, Command, grouped
 from w2v.cli.corpus_argument import corpus_argument
 from w2v.cli.options import (
     limit_blas,
@@ -85,7 +85,7 @@ class SweepCommand(Command):
     ),
 )  # fmt: skip
 @click.option(
-    "-o", "--output", type=click.Path(), metavar="FOLDER",
+    "-o", "--output", type=OUTPUT_FOLDER, metavar="FOLDER",
     help="Folder in which the models and the record of their figures are kept. The same command "
     "then continues a sweep that was stopped, and trains no finished model again.",
 )  # fmt: skip

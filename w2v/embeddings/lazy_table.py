@@ -80,7 +80,11 @@ class LazyTable(Table):
         return self.exact_norms(rows)
 
     def find(self, name: str) -> int | None:
-        """The row of a name, or None; the bytes of all names are searched."""
+        """The row of a name, or None; the bytes of all names are searched.
+
+        Raises W2VError if the file of the matrix has become shorter.
+        """
+        self.check_whole()
         wanted = name_as_bytes(name)
         listing: bytes = self.__dict__["listing"]
         at = -1 if b"\n" in wanted else listing.find(b"\n" + wanted + b"\n")

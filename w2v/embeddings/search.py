@@ -115,6 +115,7 @@ class Search:
                 (queries, rows). A score is -inf if the row has no direction or is excluded. The
                 next step overwrites the array of scores
         """
+        self.table.check_whole()
         queries, terms, dim = units.shape
         excluded_places = self._places(excluded)
         table, together = self.table, min(queries, max(1, _VECTORS // terms))

@@ -12,6 +12,7 @@ from typing import Self
 
 import numpy as np
 
+from w2v.embeddings.mapped_files import check_whole
 from w2v.embeddings.norms import has_direction, row_norms, unit_vectors
 from w2v.embeddings.subwords import Subwords
 from w2v.errors import W2VError
@@ -216,13 +217,20 @@ class Table:
         """The row of a name; None if it is out-of-vocabulary.
 
         If there is no exact match, the name is looked up in the normalization of the corpus.
+        Raises W2VError if the file of the table has become shorter.
         """
+        check_whole((vars(self).get("matrix", self.text),))  # one file has both
         wanted = name_as_bytes(name)
         at = self.place(wanted)
         if at < len(self) and self.name_bytes(self.order[at]) == wanted:
             return int(self.order[at])
         plain = self.normalized(name)
         return None if plain == name else self.find(plain)
+
+    def check_whole(self) -> None:
+        """Raise W2VError if a file from which arrays are mapped has become shorter."""
+        check_whole(vars(self).values())
+        check_whole(vars(self.subwords).values() if self.subwords else ())
 
     def compose(self, name: str) -> np.ndarray | None:
         """The vector of an out-of-vocabulary name, float32 (D,); None if none can be composed.

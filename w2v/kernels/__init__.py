@@ -22,9 +22,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import numba
+from w2v.kernels.numba_import import import_numba
 
-from w2v.kernels.cache import cached
+import_numba()
+
+import numba  # noqa: E402 - explained above if it fails
+
+from w2v.kernels.cache import cached  # noqa: E402
 
 # A kernel that trains a chunk, or a `partial` of such a kernel. It returns the sum of the losses in
 # nats and the number of pairs (the predictions that the loss counts).

@@ -2,10 +2,10 @@
 
 Numba does not notice a change in a function of another file that a kernel calls, nor a changed mode
 such as bounds checks. The name of the cache directory is therefore a hash of all kernels, the Numba
-version and every `NUMBA_*` mode. The index files in it are pickles, and reading a pickle can run
-code. Therefore only the user must be able to write them, and the directory never has a predictable
-name in a shared folder. Only the kernels of w2v use this directory: other Numba code of the program
-that imports w2v keeps its settings.
+version and every `NUMBA_*` mode that can change machine code. The index files in it are pickles,
+and reading a pickle can run code. Therefore only the user must be able to write them, and the
+directory never has a predictable name in a shared folder. Only the kernels of w2v use this
+directory: other Numba code of the program that imports w2v keeps its settings.
 """
 
 from __future__ import annotations
@@ -36,6 +36,12 @@ _LOG = logging.getLogger("w2v")
 _UNUSED = 30 * 24 * 3600
 _TEST_BYTES = 1 << 16  # bytes written to test whether the disk is full
 _CHECKSUM_BYTES = 4  # length of the checksum at the end of a file
+# Settings of Numba that change no machine code of ours, because no kernel uses Numba's threads. A
+# job script that sets the number of threads must not compile all kernels again for each number.
+_WITHOUT_EFFECT = {
+    "NUMBA_CACHE_DIR", "NUMBA_NUM_THREADS", "NUMBA_THREADING_LAYER",
+    "NUMBA_THREADING_LAYER_PRIORITY", "NUMBA_DISABLE_PERFORMANCE_WARNINGS", "NUMBA_COLOR_SCHEME",
+}  # fmt: skip
 
 
 def _fingerprint() -> str:
@@ -44,7 +50,7 @@ def _fingerprint() -> str:
     for source in sorted(Path(__file__).parent.glob("*.py")):
         digest.update(source.read_bytes())
     for name in sorted(os.environ):
-        if name.startswith("NUMBA_") and name != "NUMBA_CACHE_DIR":
+        if name.startswith("NUMBA_") and name not in _WITHOUT_EFFECT:
             digest.update(f"{name}={os.environ[name]};".encode())
     return digest.hexdigest()[:16]
 

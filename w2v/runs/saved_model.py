@@ -346,7 +346,9 @@ class SavedNetwork(SavedModel):
     """
 
     def __init__(self, path: str, task: str | None = None):
-        super().__init__(path, lambda model: model.is_network, "labels and next words")
+        labels = task == "classify"  # which neural bags of words, opened elsewhere, predict too
+        purpose = "labels" if labels else "next words" if task else "layers and parameters"
+        super().__init__(path, lambda m: m.predicts if labels else m.is_network, purpose)
         from w2v.networks.saved import TrainedNetwork
 
         trained_task = getattr(self.options, "task", None)

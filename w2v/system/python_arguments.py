@@ -39,6 +39,8 @@ def path(value: object, what: str) -> str:
         possible = False
     if not possible:
         raise _wrong(what, "a string without NUL and halves of surrogate pairs", value)
+    if not found:
+        raise _wrong(what, "the path of a file", value)
     return found
 
 
@@ -101,7 +103,7 @@ def matrix(value: object, what: str) -> np.ndarray:
     import numpy as np
 
     try:
-        array = np.asarray(value)
+        array = unmasked(value, what)
     except ValueError:
         raise W2VError(f"{what}: expected numbers, found lists of different lengths") from None
     if array.dtype.kind not in "fiu":
@@ -117,13 +119,22 @@ def counts(value: object, what: str) -> np.ndarray:
     import numpy as np
 
     try:
-        numbers = np.asarray(value)
+        numbers = unmasked(value, what)
     except ValueError:  # lists of different lengths
         numbers = np.empty(0, object)
     are_numbers = numbers.dtype.kind in "fiu" and numbers.ndim == 1 and np.isfinite(numbers).all()
     if not are_numbers or ((numbers % 1 != 0) | (numbers < 0) | (numbers >= 2.0**63)).any():
         raise W2VError(f"{what}: expected whole numbers, 0 or more, one for each word")
     return numbers.astype(np.int64)
+
+
+def unmasked(value: object, what: str) -> np.ndarray:
+    """An array of a value; W2VError if it has masked numbers, which NumPy would unmask."""
+    import numpy as np
+
+    if isinstance(value, np.ma.MaskedArray) and np.ma.is_masked(value):
+        raise W2VError(f"{what}: some numbers are masked: fill them in with its method filled()")
+    return np.asarray(value)
 
 
 def texts(value: object, what: str = "texts") -> Iterator[str]:
