@@ -44,6 +44,12 @@ def test_every_model_is_in_the_manual(name):
     assert f"| `{name}` |" in TEXTS["models.md"]
 
 
+@pytest.mark.parametrize("page", readme.PAGES, ids=lambda page: page.name)
+def test_split_reads_standard_input_only_by_turns(page):
+    """split -n l/4 needs the size of the file, which a pipe does not have."""
+    assert not re.search(r"\|\s*split -n l?/?\d", page.read_text())
+
+
 def anchors(text):
     """The addresses of a page's headings."""
     for heading in re.findall(r"^#+ (.*)$", text, re.MULTILINE):

@@ -17,7 +17,7 @@ _MOST_DIGITS = 18  # of a number, so that it fits 64 bits
 def setting(
     default: Any, help: str, low: float | None = None, high: float | None = None,
     choices: tuple[str, ...] = (), file: str = "", group: str = "Model", metavar: str = "",
-    shown: str = "", off: str = "",
+    shown: str = "", off: str = "", may_be_empty: bool = False,
 ) -> Any:  # fmt: skip
     """A dataclass field whose metadata describe its command line option.
 
@@ -30,9 +30,11 @@ def setting(
     metavar  the placeholder of the value in --help; empty: N, X, FILE or TEXT, by type
     shown    the default as --help shows it, where it depends on other settings
     off      the option that sets a flag to False; empty: --no-NAME if the default is True
+    may_be_empty  whether an empty string is a value
     """
     metadata = {"help": help, "low": low, "high": high, "choices": choices, "file": file}
     metadata |= {"group": group, "metavar": metavar, "shown": shown, "off": off}
+    metadata["may_be_empty"] = may_be_empty
     return field(default=default, metadata=metadata)
 
 
@@ -75,15 +77,17 @@ def layer_units(name: str, given: str, example: str) -> tuple[int, ...]:
 def check(settings: Any) -> None:
     """Raise W2VError if a setting has the wrong type, is out of its range or is not finite.
 
-    An empty string is no value of a setting whose default is None: it is usually a variable of a
-    script that is not set, and must not count as an option that was left out.
+    An empty string is no value of a setting whose default is None, unless `may_be_empty`: it is
+    usually a variable of a script that is not set, and must not count as an option that was left
+    out.
     """
     types = get_type_hints(type(settings))
     for field_ in fields(settings):
         value, option = getattr(settings, field_.name), option_name(field_.name)
         low, high, choices = map(field_.metadata.get, ("low", "high", "choices"))
         type_ = types[field_.name]
-        if value == "" and type(None) in get_args(type_):
+        may_be_empty = field_.metadata.get("may_be_empty") or type(None) not in get_args(type_)
+        if value == "" and not may_be_empty:
             raise W2VError(f"{option} is empty: give a value, or leave the option out")
         type_ = type_ | int if float in (type_, *get_args(type_)) else type_
         is_number = isinstance(value, int | float) and low is not None

@@ -411,7 +411,7 @@ class RunSettings:
     )  # fmt: skip
     blank: str | None = run_setting(
         None, "Replace each blank in a name by TEXT, for example by _. Use it for .txt, .vec and "
-        ".bin, where a name ends at a blank.",
+        ".bin, where a name ends at a blank.", may_be_empty=True,
     )  # fmt: skip
     map_documents: bool = run_setting(
         False, "Keep the document vectors in a temporary file instead of in memory. Use it for "

@@ -334,7 +334,10 @@ def test_only_the_words_of_files(w2v, files, folder):
         (("a0.safetensors", "none.txt"), "none.txt: No such file"),
         (("a0.safetensors", "b0.safetensors", "--after"), "--after needs a file"),
         (("a0.safetensors", "--after", "-n", "3", "b0.safetensors"), "--after needs a file"),
-        (("x.txt", "y.txt", "--min-count", "2"), "a file has no word counts"),
+        (
+            ("x.txt", "y.txt", "--min-count", "2"),
+            "--min-count: x.txt has no word counts: add them with w2v",
+        ),
     ],
 )
 def test_wrong_calls(w2v, files, folder, args, message):

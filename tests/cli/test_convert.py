@@ -71,6 +71,46 @@ def test_some_of_the_rows(w2v, toy, folder):
     assert len(formats.load("z.bin")) == 0
 
 
+def test_counts_are_added_from_a_file(w2v, toy, folder):
+    w2v("convert", "vectors.safetensors", "x.txt")
+    (folder / "x.counts").write_text("</s> 9\nking 7\nqueen\t5\nabsent 3\n")
+    outcome = w2v("convert", "x.txt", "y.safetensors", "--counts", "x.counts")
+    others = len(toy) - 2
+    assert outcome.err.startswith(f"x.counts: {others} words without a count, so that it is 0\n")
+    made = formats.load("y.safetensors")
+    assert made.names == toy.names
+    np.testing.assert_array_equal(made.matrix, toy.matrix)
+    assert [made.counts[made.find(name)] for name in ("king", "queen")] == [7, 5]
+    assert made.counts.sum() == 12
+    assert w2v("similar", "king", "--min-count", 5, "-v", "y.safetensors").out.split()[1:] == [
+        "queen"
+    ]
+    whole = "".join(f"{name} {number + 1}\n" for number, name in enumerate(toy.names))
+    (folder / "all.counts").write_text(whole)
+    args = ("--counts", "all.counts", "--whiten", "--dim", 2)
+    assert w2v("convert", "x.txt", "z.safetensors", *args).code == 0
+    (folder / "other").write_text("elsewhere 3\n")
+    outcome = w2v("convert", "x.txt", "y.safetensors", "--counts", "other")
+    assert (outcome.code, "other has none of the words" in outcome.err) == (2, True)
+    (folder / "bad").write_text("king\n")
+    assert "bad: line 1: expected" in w2v("convert", "x.txt", "y.txt", "--counts", "bad").err
+
+
+@pytest.mark.parametrize("option", ["--only", "--words"])
+def test_a_list_of_words_with_counts_is_read_as_names(w2v, toy, folder, option):
+    call = ("convert", "vectors.safetensors", "x.txt", option, "list")
+    for text in ("king\t7\nvector\t5\n", "</s> 3\nking 7\nvector 5\n", "king\nvector\n"):
+        (folder / "list").write_text(text)
+        assert w2v(*call).code == 0
+        assert sorted(formats.load("x.txt").names) == ["king", "vector"]
+    for text, count in (("king 7\nvector 5\n", "2 names"), ("", "0 names")):
+        (folder / "list").write_text(text)
+        outcome = w2v(*call)
+        assert (outcome.code, outcome.err.count("\n")) == (2, 1)
+        assert f"list: none of {count} has a vector" in outcome.err
+        assert "cut -d ' ' -f 1" in outcome.err
+
+
 def test_names_with_blanks_stay_in_glove_or_get_something_else(w2v, folder):
     (folder / "x.txt").write_text("a 1 2\n. . . 3 4\nto 15 5 6\nb 7 8\n")
     names = ["a", ". . .", "to 15", "b"]

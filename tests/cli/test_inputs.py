@@ -30,7 +30,7 @@ NBOW = ("train", "docs.tsv", "--model", "nbow", *SMALL, "-o", "-")
 PAIR = ("king", "queen")
 CLASSIFY = ("evaluate", "classify", "--by", "words", "--format", "tsv", "--columns", "label,text")
 # A good call for each file, in which @ is the file itself. The files in TEXTS are lines of text.
-TEXTS = {"text", "file-list", "docs", "docs.tsv", "labelled", "names", "twos", "triples", "pairs",
+TEXTS = {"text", "file-list", "docs", "docs.tsv", "labelled", "names", "twos", "triples", "judged",
          "quads", "counts", "weights", "of-labels", "seeds", "stop", "labels", "named", "rows",
          "log.json", "vectors.txt"}  # fmt: skip
 READS = {
@@ -114,8 +114,8 @@ READS = {
     "summary": {"MODEL": ("net.safetensors", "summary", "@")},
     "lag": {},
     "evaluate similarity": {
-        "SET": ("pairs", "evaluate", "similarity", "@", "-v", "vectors.txt", "-v", "words.bin"),
-        "--vectors": ("words.safetensors", "evaluate", "similarity", "pairs", "-v", "@",
+        "SET": ("judged", "evaluate", "similarity", "@", "-v", "vectors.txt", "-v", "words.bin"),
+        "--vectors": ("words.safetensors", "evaluate", "similarity", "judged", "-v", "@",
                       "--combine", "sum"),
     },
     "evaluate analogies": {
@@ -134,8 +134,8 @@ READS = {
         "--vectors": ("vectors.txt", CLASSIFY, "docs.tsv", "docs.tsv", "-v", "@"),
     },
     "compare": {
-        "FILE": ("vectors.txt", "compare", "@", "words.bin", "--pairs", "pairs"),
-        "--pairs": ("pairs", "compare", "vectors.txt", "words.bin", "--pairs", "@"),
+        "FILE": ("vectors.txt", "compare", "@", "words.bin", "--pairs", "judged"),
+        "--pairs": ("judged", "compare", "vectors.txt", "words.bin", "--pairs", "@"),
         "--questions": ("quads", "compare", "vectors.txt", "words.bin", "--questions", "@"),
     },
     "drift": {
@@ -151,6 +151,7 @@ READS = {
     "convert": {
         "IN": ("words.safetensors", "convert", "@", "-", "--combine", "sum"),
         "--only": ("names", "convert", "vectors.safetensors", "-", "--only", "@"),
+        "--counts": ("counts", "convert", "vectors.safetensors", "-", "--counts", "@"),
         "--words": ("names", "convert", "vectors.safetensors", "-", "--words", "@"),
         "--retrain": ("labelled", "convert", "nbow.safetensors", "/dev/stdout.safetensors",
                       "--threads", "1", "--prune", "9", "--retrain", "@"),
@@ -239,7 +240,7 @@ def made(tmp_path_factory):
             "names": ["king", "queen", words[0]], "stop": ["king", words[1]],
             "seeds": ["royal\tking queen", "people\tman woman:2"],
             "twos": ["king queen", "man woman"], "triples": ["king queen man"] * 2,
-            "pairs": ["king\tqueen\t9", "man\twoman\t5", "king\tman\t1", "queen\tman\t2"],
+            "judged": ["king\tqueen\t9", "man\twoman\t5", "king\tman\t1", "queen\tman\t2"],
             "quads": [": some", "king queen man woman", "man woman king queen"],
             "weights": ["a\t2", "b\t1"], "of-labels": ["a\t2", "b\t1"],
             "named": ["0\tRoyalty", "1\tFood"],

@@ -90,6 +90,13 @@ def test_a_word_without_an_ngram_is_an_error_with_the_reason(w2v, model, file):
     )
 
 
+@BOTH
+def test_a_composed_letter_or_expression_is_not_taken_for_a_word(w2v, model, file):
+    outcome = w2v("similar", "the", "-n", "5", "-v", file)
+    assert (outcome.code, outcome.out, "-n is neither an option" in outcome.err) == (2, "", True)
+    assert "did you mean the +king?" in w2v("similar", "the+king", "-v", file).err
+
+
 def test_many_composed_words_are_counted(w2v, model):
     lines = "".join(f"word{number}\n" for number in range(14))
     outcome = w2v("similar", "-", "-v", "model.bin", "-k", 1, stdin=lines.encode())
@@ -180,6 +187,19 @@ def test_compare_and_plot_read_a_fasttext_model(w2v, folder):
     records = [json.loads(line) for line in outcome.out.splitlines()]
     assert records[0]["score"] == records[1]["score"]
     assert records[-1]["overlap"] == 1
+    # Only pairs that are scored are counted: a file without n-grams lacks the second word here.
+    library.load("model.bin").save("words.vec")
+    (folder / "some.tsv").write_text("word1\tword2\t9\nword3\tword44\t7\nword1\tword9\t1\n")
+    (folder / "quads").write_text("word1 word2 word3 word4\nword1 word22 word3 word4\n")
+    sets = ("--pairs", "some.tsv", "--questions", "quads")
+    said = w2v("compare", "model.bin", "model.safetensors", *sets).err
+    assert said.count("1 pair with out-of-vocabulary") == 2
+    assert said.count("1 question with out-of-vocabulary") == 2
+    assert "composed" not in w2v("compare", "model.bin", "words.vec", *sets).err
+    for kind, name in (("similarity", "some.tsv"), ("analogies", "quads")):
+        call = ("evaluate", kind, name, "-v", "model.bin", "-v")
+        assert "composed" in w2v(*call, "model.safetensors").err
+        assert "composed" not in w2v(*call, "words.vec").err
     outcome = w2v("plot", "word1", "word3", "-v", "model.bin", "-o", "map.tsv", "-k", 1)
     assert outcome.code == 0
 
@@ -315,7 +335,8 @@ def test_training_starts_from_a_fasttext_model(w2v, model):
 @BOTH
 def test_comparisons_say_in_which_file_words_are_composed(w2v, model, file):
     (model / "pairs.tsv").write_text("the\tthein\t3\nthe\ttheir\t4\nking\tthere\t1\n")
-    (model / "words.vec").write_text("2 4\nthe 1 2 3 4\nking 4 3 2 1\n")
+    rows = "the 1 2 3 4\nking 4 3 2 1\nthein 1 1 2 2\ntheir 2 2 1 3\nthere 1 2 1 3\n"
+    (model / "words.vec").write_text(f"5 4\n{rows}")
     said = f"pairs.tsv, {file}: 1 pair with out-of-vocabulary words, composed from n-grams\n"
     both = ("-v", file, "-v", "words.vec")
     assert w2v("evaluate", "similarity", "pairs.tsv", *both).err.startswith(said)

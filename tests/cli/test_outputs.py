@@ -54,7 +54,7 @@ READS = {
     },
     "convert": {
         "IN": "w.txt", "--only": "stop", "--words": "stop", "--retrain": "stop",
-        "--weights": "stop",
+        "--weights": "stop", "--counts": "counts",
     },
     "combine": {"VECTORS...": "w.txt"},
     "align": {"TARGET": "w.txt", "SOURCE": "w.txt", "--dictionary": "stop"},

@@ -57,8 +57,10 @@ def test_a_query_in_quotes_is_told_how_to_be_asked(w2v, toy, query):
     outcome = w2v("similar", query)
     assert outcome.code == 3
     name = query.removeprefix("+")
-    assert outcome.err.endswith(f"; as one query of several words, without quotes: {name}\n")
+    assert outcome.err.endswith(f"; did you mean {name}?\n")
     assert w2v("similar", *name.split()).code == 0
+    without = w2v("similar", f"{query} -nobody").err  # not all of its words are known
+    assert without.endswith(f"; as one query of several words, without quotes: {name} -nobody\n")
 
 
 def test_answers_that_nobody_may_give(w2v, toy):
@@ -66,11 +68,61 @@ def test_answers_that_nobody_may_give(w2v, toy):
     assert (outcome.code, json.loads(outcome.out)) == (0, {"query": "king", "results": []})
 
 
+def test_a_letter_after_a_minus_is_no_word_unless_it_is_known(w2v, toy):
+    for command in ("similar", "vector"):
+        outcome = w2v(command, "king", "-n", "5")
+        assert (outcome.code, outcome.out, outcome.err.count("\n")) == (2, "", 1)
+        said = (
+            "-n is neither an option nor a word to subtract, because 'n' is not in the vocabulary"
+        )
+        assert said in outcome.err
+        assert ("-k sets the number of answers" in outcome.err) == (command == "similar")
+    formats.save("letters.txt", Table.build(["king", "n", "x"], np.eye(3, dtype=np.float32)))
+    assert w2v("similar", "king", "-n", "-v", "letters.txt").code == 0
+    assert w2v("similar", "king", "-p", "-v", "letters.txt", "-v", "letters.txt").code == 2
+
+
+def test_an_expression_without_blanks_is_recognised(w2v, toy):
+    for term in ("king+woman-man", "king + woman - man", "king +woman -man"):
+        for command in ("similar", "vector"):
+            outcome = w2v(command, term)
+            assert (outcome.code, outcome.err.count("\n")) == (3, 1)
+            assert "; did you mean king +woman -man?" in outcome.err
+    assert "did you mean" not in w2v("similar", "king-man").err
+    assert "did you mean" not in w2v("similar", "king+absent").err
+
+
+@pytest.mark.parametrize("command", ["similar", "similarity", "odd", "vector", "analogy"])
+def test_a_vector_file_among_the_words_is_named_by_v(w2v, toy, folder, command):
+    w2v("convert", "vectors.safetensors", "x.bin")
+    terms = {"similar": ["king"], "vector": ["king"], "similarity": ["king"]}.get(
+        command, ["king", "man"]
+    )
+    said = "w2v: x.bin is a file of vectors: name it with -v x.bin\n"
+    outcome = w2v(command, *terms, "x.bin")
+    assert (outcome.code, outcome.out, outcome.err) == (2, "", said)
+    os.remove("vectors.safetensors")
+    assert w2v(command, *terms, "x.bin").err == said
+    assert w2v(command, *terms, *terms[:1], "-v", "x.bin").code == 0
+
+
+def test_names_of_other_programs_have_a_hint(w2v, toy):
+    for option, own in (("--topn", "-k N"), ("--model", "-v FILE"), ("--positive", "king +woman")):
+        outcome = w2v("similar", "king", option, "5")
+        assert (outcome.code, outcome.err) == (
+            2, f"w2v: No such option {option!r}: in w2v it is {own}\n"
+        )  # fmt: skip
+    assert "in w2v it is" not in w2v("similarity", "king", "man", "--topn", "5").err
+    assert "in w2v it is w2v similar WORD -v FILE" in w2v("nn", "model.bin").err
+
+
 def test_min_count_needs_counts(w2v, toy):
     w2v("convert", "vectors.safetensors", "x.txt")
     outcome = w2v("similar", "king", "--min-count", 3, "-v", "x.txt")
     assert (outcome.code, outcome.err) == (
-        2, "w2v: --min-count: the file has no word counts; try --restrict N\n"
+        2,
+        "w2v: --min-count: the file has no word counts: try --restrict N, or add them with w2v "
+        "convert FILE OUT.safetensors --counts COUNTS\n",
     )  # fmt: skip
 
 

@@ -86,6 +86,43 @@ def test_words_keep_their_vectors_in_buckets(tmp_path, share, buckets):
         np.testing.assert_allclose(composed(read, word), composed(table, word), atol=2e-6)
 
 
+@pytest.mark.parametrize("buckets", [2**32, BUCKETS])
+@pytest.mark.parametrize("options", [(), ("--dtype", "i8")])
+def test_a_container_with_fewer_buckets_composes_as_a_model_with_them(
+    w2v, folder, buckets, options
+):
+    count = BUCKETS // 2
+    table = numbered(WORDS, buckets=buckets)
+    formats.save("in.safetensors", table)
+    fasttext_export.write("x.bin", table, buckets=count)
+    result = w2v("convert", "in.safetensors", "x.safetensors", "--buckets", count, *options)
+    assert result.code == 0, result.err
+    assert "are approximate" in result.err.splitlines()[-2]
+    size = (folder / "x.safetensors").stat().st_size
+    assert result.err.endswith(f" of {DIM} numbers, {size:,} bytes\n")
+    ours, theirs = formats.load("x.safetensors"), formats.load("x.bin")
+    assert ours.subwords.buckets == count
+    within = 0.1 if options else 2e-6
+    for word in WORDS:
+        np.testing.assert_allclose(composed(ours, word), composed(table, word), atol=within)
+    known = set(ours.subwords.kept.tolist())
+    for word in UNKNOWN:
+        if known.issuperset(files.bucket_of(n, count) for n in files.ngrams(word, 3, 6)):
+            np.testing.assert_allclose(composed(ours, word), composed(theirs, word), atol=within)
+
+
+def test_buckets_are_for_files_that_keep_ngrams(w2v, folder):
+    formats.save("in.safetensors", numbered(WORDS))
+    formats.save("plain.txt", numbered(WORDS).without_subwords())
+    for call in (
+        ("in.safetensors", "x.vec"),
+        ("plain.txt", "x.safetensors"),
+        ("in.safetensors", "x.bin", "--format", "word2vec"),
+    ):
+        result = w2v("convert", *call, "--buckets", 7)
+        assert (result.code, "--buckets is for vectors with subwords" in result.err) == (2, True)
+
+
 def test_unknown_words_keep_their_direction_if_no_ngrams_share_a_bucket(tmp_path):
     """N-grams without a row count as zeros, which only changes the length of the vector."""
     table = numbered(WORDS, buckets=BUCKETS, share=0.7)
@@ -95,6 +132,14 @@ def test_unknown_words_keep_their_direction_if_no_ngrams_share_a_bucket(tmp_path
         if before is not None:
             assert cosine(composed(read, word), before) == pytest.approx(1, abs=1e-6)
     assert "keep their direction" in fasttext_export.change_when_written(table)
+
+
+def test_nothing_is_said_if_all_buckets_have_a_vector(tmp_path):
+    """Also after a conversion to .safetensors, which lists the buckets."""
+    table = opened(tmp_path / "x.bin", numbered(WORDS, buckets=BUCKETS))
+    formats.save(str(tmp_path / "x.safetensors"), table)
+    again = formats.load(str(tmp_path / "x.safetensors"))
+    assert fasttext_export.change_when_written(again) == ""
 
 
 def test_unknown_words_are_nearly_the_same_in_buckets(tmp_path):

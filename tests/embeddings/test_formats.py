@@ -1,9 +1,11 @@
 """Vector formats: byte for byte, compared with gensim, and files of other kinds."""
 
 import gzip
+import io
 import os
 import pickle
 import re
+import tarfile
 import threading
 from pathlib import Path
 
@@ -194,6 +196,16 @@ def test_a_name_that_could_not_be_read_back_is_refused(tmp_path, name, write):
     assert not list(tmp_path.iterdir())
 
 
+def tar_of(name, data):
+    """A tar archive of one file."""
+    packed = io.BytesIO()
+    with tarfile.open(fileobj=packed, mode="w") as archive:
+        member = tarfile.TarInfo(name)
+        member.size = len(data)
+        archive.addfile(member, io.BytesIO(data))
+    return packed.getvalue()
+
+
 @pytest.mark.parametrize(
     ("content", "said"),
     [
@@ -203,6 +215,7 @@ def test_a_name_that_could_not_be_read_back_is_refused(tmp_path, name, write):
         (b'{"king": [1, 2]}', "JSON: write its vectors as text"),
         ("2 2\na 1 2\n".encode("utf-16"), "UTF-16: convert it with iconv"),
         (b"x.txt".ljust(257, b"\0") + b"ustar\x0000" + bytes(300), "tar archive"),
+        (tar_of("x.txt", b"the 1 2 3\ncat 4 5 6\n" * 9), "a tar archive: unpack it with tar -xf"),
         (pickle.dumps(table(), protocol=0), "pickle"),
         (b"5 3 3 5 2 2166136261 < >\n0 1 2 3\n", "floret"),
         (b"a " + b"1 " * 40_000, "row 1: no line end in 65,536 bytes"),
@@ -215,8 +228,13 @@ def test_a_name_that_could_not_be_read_back_is_refused(tmp_path, name, write):
         (b"hello world\n", "found b'hello world"),
         (b"the 0.1 0.2\ncat 1\n", "found b'cat 1"),
         (b"the 0.1 0.2\ncat 1 x\n", "found b'cat 1 x"),
-        (b"2 2\na 1 2\n", "row 3: the file ends here; the header declares 2 vectors"),
-        (b"2 2\na 1 2\nb 1\n", "row 3: expected 2 numbers, found 1"),
+        (b"2 2\na 1 2\n", "row 3: the file ends here; .*: download it again, or to repair"),
+        (
+            b"2 2\na 1 2\nb 1\n",
+            "row 3: expected 2 numbers, found 1; .*vectors of 2 numbers; to repair",
+        ),
+        (b"2 2\na 1 2\nb 1", "found 1; .*: download it again, or to repair the file: w2v convert"),
+        (b"a 1 2\nb 1 2\nc 1", "found 1; the file is cut short: download it again, or to repair"),
         (
             b"2 2\na 1 2\nb 1 x\n",
             "row 3: b'x' is not a number; the header declares 2 .* convert --check",
@@ -225,11 +243,11 @@ def test_a_name_that_could_not_be_read_back_is_refused(tmp_path, name, write):
         (b"1000000000000 100\na 1 2\n", "declares 1,000,000,000,000 vectors"),
         (
             b"2 2\na " + b"\xff" * 8 + b"\nb " + b"\xff" * 5,
-            "row 2, byte 15: the vector is cut short",
+            "row 2, byte 15: the vector is cut short; .*: download it again, or to repair the file",
         ),
         (b"5 0\na\n", "found b'a'"),
         (b"\xba\x16\x4f\x2f\x0c" + bytes(50), "byte .* of a fastText model: .*cut short"),
-        (pickle.dumps({}, protocol=4), "pickle"),
+        (pickle.dumps({}, protocol=4), "pickle.* or save_facebook_model for a FastText model"),
         (b"\x1f\x8b\x08", "of the gzip file"),
         *[
             (pack(b"2 2\na 1 2\nb 1 2\n")[:-9], f"of the {kind} file: .*cut short")

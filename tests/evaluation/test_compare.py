@@ -109,7 +109,7 @@ def test_neighbours_that_files_share(files):
 def test_the_command(w2v, files, monkeypatch):
     call = ("compare", "good.txt", "bad.txt", "--pairs", "pairs.tsv")
     plain = w2v(*call).out.splitlines()
-    assert plain[0] == "pairs.tsv: 200 items"
+    assert plain[0] == "pairs.tsv: 200 of 200 pairs"
     assert plain[1].endswith("good.txt")
     assert plain[3] == "overlap@10: common words among the ten nearest"
     rows = [json.loads(row) for row in w2v(*call, "--json").out.splitlines()]
@@ -120,15 +120,72 @@ def test_the_command(w2v, files, monkeypatch):
     (files / "similarity").mkdir()
     (files / "pairs.tsv").rename(files / "similarity" / "pairs.tsv")
     monkeypatch.setenv("W2V_DATA", str(files))
-    assert "similarity/pairs.tsv: 200 items" in w2v("compare", "good.txt", "bad.txt").out
+    assert "similarity/pairs.tsv: 200 of 200 pairs" in w2v("compare", "good.txt", "bad.txt").out
     assert w2v("evaluate", "similarity", "similarity/pairs.tsv", "-v", "good.txt", "-v",
                "bad.txt").code == 0  # fmt: skip
+
+
+def test_what_each_file_covers_is_said(w2v, files):
+    call = ("compare", "good.txt", "few.txt", "--pairs", "pairs.tsv")
+    good, few, _ = (json.loads(row) for row in w2v(*call, "--json").out.splitlines())
+    items = good["items"]
+    assert (good["found"], good["total"], good["limits"]) == (200, 200, 0)
+    assert (few["found"], few["total"], few["limits"]) == (items, 200, 200 - items)
+    heading, first, second, *_ = w2v(*call).out.splitlines()
+    assert heading == (
+        f"pairs.tsv: {items} of 200 pairs; left out: {200 - items} only because of few.txt"
+    )
+    assert first.endswith("good.txt  (200 of 200 pairs)")
+    assert second.endswith(f"few.txt  ({items} of 200 pairs)")
+    tsv = [row.split("\t") for row in w2v(*call, "--tsv").out.splitlines()]
+    assert [len(row) for row in tsv] == [10, 10, 3]
+    assert tsv[1][7:] == [str(items), "200", str(200 - items)]
+
+
+def test_a_table_for_a_report(w2v, files):
+    (files / "other|set.tsv").write_text("w1\tw2\t1\nw3\tw4\t2\nw5\tw70\t3\n")
+    sets = ("--pairs", "pairs.tsv", "--pairs", "other|set.tsv")
+    lines = w2v("compare", "good.txt", "few.txt", *sets, "--markdown").out.splitlines()
+    rows = [line.strip("| ").replace("\\|", "/").split(" | ") for line in lines]
+    assert {len(row) for row in rows} == {4}
+    assert rows[0][2:] == ["other/set.tsv (2 of 3)", "overlap@10 with good.txt"]
+    assert [row[0] for row in rows[2:]] == ["good.txt", "few.txt"]
+    assert rows[2][3] == "1.0000"
+    score = json.loads(w2v("compare", "good.txt", "few.txt", *sets, "--json").out.split("\n")[0])
+    assert rows[2][1].startswith(f"{score['score']:.4f} [{score['low']:.3f}, ")
+    assert "use one of them" in w2v("compare", "good.txt", *sets, "--markdown", "--tsv").err
+
+
+def test_all_files_are_recognised_before_one_is_read(w2v, files, monkeypatch):
+    def read(*_, **__):
+        raise AssertionError("a file is read before the others are recognised")
+
+    monkeypatch.setattr("w2v.cli.compare.open_table", read)
+    (files / "g.model").write_bytes(b"\x80\x04\x95 a pickle of gensim")
+    outcome = w2v("compare", "good.txt", "g.model", "--pairs", "pairs.tsv")
+    assert (outcome.code, "g.model is a Python pickle" in outcome.err) == (2, True)
+    (files / "more.tsv").write_text("w1\tw2\t1\n")
+    for option in ("--pairs", "--questions"):
+        outcome = w2v("compare", "good.txt", option, "pairs.tsv", "more.tsv")
+        assert (outcome.code, outcome.err.count("\n")) == (2, 1)
+        assert outcome.err.endswith(f"; if it is another set: {option} more.tsv\n")
+    assert "another set" not in w2v("compare", "good.txt", "more.tsv").err
+
+
+@pytest.mark.parametrize("option", ["--pairs", "--questions"])
+def test_a_folder_is_no_set(w2v, files, option):
+    (files / "sets").mkdir()
+    outcome = w2v("compare", "good.txt", option, "sets")
+    assert (outcome.code, outcome.err) == (2, "w2v: sets is a folder: name a file in it\n")
 
 
 def test_a_set_without_common_words_has_no_score(w2v, files):
     (files / "none.tsv").write_text("x\ty\t1\nz\ty\t2\n")
     outcome = w2v("compare", "good.txt", "bad.txt", "--pairs", "none.tsv")
-    assert outcome.out.splitlines()[:2] == ["none.tsv: 0 items", "      -  good.txt"]
+    assert outcome.out.splitlines()[:2] == [
+        "none.tsv: 0 of 2 pairs",
+        "      -  good.txt  (0 of 2 pairs)",
+    ]
     rows = w2v("compare", "good.txt", "--pairs", "none.tsv", "--json").out
     assert json.loads(rows)["score"] is None
 

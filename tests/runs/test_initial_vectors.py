@@ -219,10 +219,10 @@ def test_a_model_that_no_text_can_have_given_is_not_updated(w2v, text, old, name
         (("--update", "old.safetensors", "--model", "cbow"), "with --model skipgram: use --model"),
         (
             ("--update", "old.txt"),
-            "old.txt (word2vec text) holds only vectors: use --init to start from",
+            "old.txt (word2vec text) is not a model of w2v train, which --update continues: --init",
         ),
-        (("--update", "bare.safetensors"), "bare.safetensors holds only vectors"),
-        (("--update", "old.bin"), "old.bin (word2vec binary) holds only vectors"),
+        (("--update", "bare.safetensors"), "--init bare.safetensors starts from its vectors"),
+        (("--update", "old.bin"), "old.bin (word2vec binary) is not a model"),
         (
             ("--update", "old.checkpoint"),
             "is the checkpoint of a stopped run: continue that run with --res",

@@ -56,6 +56,26 @@ def test_ngrams_of_a_file_that_are_not_used_are_said_and_the_advice_uses_them(
     np.testing.assert_allclose(now / np.linalg.norm(now), was / np.linalg.norm(was), atol=1e-4)
 
 
+@pytest.mark.parametrize("model", ["skipgram", "skipgram --subwords 2-4", "nbow"])
+@pytest.mark.parametrize("suffix", [".safetensors", ".bin"])
+def test_words_that_a_file_lacks_start_from_its_ngrams(train, w2v, folder, suffix, model):
+    assert train(f"old{suffix}", "--dim", 6, *HASHED).code == 0
+    (folder / "new.txt").write_text("__label__x the lynxes\n__label__y the 日\n" * 30)
+    name, *options = model.split()
+    options += [] if name == "nbow" else ["--min-count", 1]
+    args = ("--model", name, *options, "--init", f"old{suffix}", "--freeze", "--threads", 1)
+    outcome = w2v("train", "new.txt", *args, "--epochs", 1, "-o", "new.safetensors")
+    assert outcome.code == 0, outcome.err
+    assert f"from old{suffix} (" in outcome.err
+    assert "composed of its n-grams) and stay frozen" in outcome.err
+    was, now = formats.load(f"old{suffix}"), formats.load("new.safetensors")
+    vector = now.matrix[now.find("lynxes")]
+    np.testing.assert_allclose(vector, was.compose("lynxes"), atol=1e-5)
+    keeps = "the n-grams" if name == "skipgram" and not options[:-2] else "uses them"
+    assert outcome.err.count("--subwords 2-3 --buckets 50") == 1
+    assert keeps in outcome.err or name == "nbow"
+
+
 def test_numbered_ngrams_are_used_without_buckets(train):
     train("old.safetensors", "--dim", 6, *NUMBERED)
     outcome = train("new.safetensors", "--init", "old.safetensors", *NUMBERED, "--buckets", 9)

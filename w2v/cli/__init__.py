@@ -10,7 +10,7 @@ import os
 import signal
 import sys
 from collections.abc import Sequence
-from errno import EINVAL, ENOENT, ENOSPC
+from errno import EINVAL, EISDIR, ENOENT, ENOSPC
 from importlib import import_module
 from typing import NoReturn
 
@@ -41,6 +41,15 @@ w2v --help lists all commands; w2v train --help explains one command."""
 
 WINDOWS = os.name == "nt"
 _SIGPIPE = 13  # the number of this signal, which Windows does not have
+# Commands and methods of fastText, word2vec.c and gensim that have another name here.
+_FOREIGN_COMMANDS = {
+    "nn": "w2v similar WORD -v FILE", "distance": "w2v similar WORD -v FILE",
+    "most_similar": "w2v similar WORD", "analogies": "w2v analogy A B C",
+    "word-analogy": "w2v analogy A B C", "doesnt_match": "w2v odd WORD...",
+    "print-word-vectors": "w2v vector WORD", "skipgram": "w2v train skipgram -input FILE",
+    "cbow": "w2v train cbow -input FILE", "supervised": "w2v train supervised -input FILE",
+    "test": "w2v evaluate classify", "quantize": "w2v convert IN OUT --dtype i8",
+}  # fmt: skip
 _MIN_SIMILARITY = 0.65  # difflib's ratio (0 to 1) from which a name is suggested
 
 
@@ -71,6 +80,8 @@ class HelpfulGroup(WithExamples, click.Group):
         name = args[0]
         if not (name.startswith("-") or ctx.resilient_parsing or self.get_command(ctx, name)):
             hint = _did_you_mean(name, self.list_commands(ctx), ctx)
+            if isinstance(self, LazyGroup) and name in _FOREIGN_COMMANDS:
+                hint = f": in w2v it is {_FOREIGN_COMMANDS[name]}"
             raise click.UsageError(f"No such command {name!r}{hint}", ctx)
         return super().resolve_command(ctx, args)
 
@@ -172,6 +183,9 @@ def _run(args: list[str]) -> int:
         if _is_closed_pipe(error) and not error.filename:  # stdout closed, as by `head`
             os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
             return 128 + _SIGPIPE
+        is_folder = error.errno == EISDIR or (WINDOWS and os.path.isdir(error.filename or ""))
+        if error.filename and is_folder:
+            return _fail(f"{error.filename} is a folder: name a file in it", 2)
         # The path is empty where a variable of a shell is not set.
         place = "" if error.filename is None else f"{error.filename or 'an empty path'}: "
         if "://" in place and error.errno == ENOENT:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from w2v.cli.completion import complete_words
+from w2v.cli.meant_terms import check_files
 from w2v.cli.neighbours import (
     SINGLE_THREAD_WORDS,
     NeighbourPrinter,
@@ -68,6 +69,7 @@ def analogy(
     queries = [query.analogy(*group) for group in word_groups(words, 3, "A B C")]
     require_queries(queries, files.paths, "A B C")
     searched = lookup.open_table(table)
+    check_files(words, searched, [lookup.vectors], lookup.ignore_case)
     answerer = query_answerer(searched, searched, lookup, answer)
     printer = NeighbourPrinter(results, table, heading=bool(files.paths) or len(queries) > 1)
     unanswered = unanswered_queries(answerer, lookup.vectors)

@@ -9,11 +9,11 @@ from pathlib import Path
 import click
 
 from w2v.cli.command import INPUT, Command, grouped
-from w2v.cli.compared_files import print_compared
-from w2v.cli.evaluate_options import restrict_option, say_composed, say_few
+from w2v.cli.compared_files import print_compared, print_markdown, say_scored
+from w2v.cli.evaluate_options import restrict_option
 from w2v.cli.output import ResultPrinter, format_options, printable
 from w2v.cli.vector_file import open_table
-from w2v.errors import W2VError
+from w2v.errors import NotVectorsError, W2VError
 
 _DEFAULT_SETS = ("questions-words.txt", "similarity/*.tsv")  # analogies, word pairs; in $W2V_DATA
 
@@ -39,12 +39,18 @@ _DEFAULT_SETS = ("questions-words.txt", "similarity/*.tsv")  # analogies, word p
 )  # fmt: skip
 @restrict_option
 @format_options
+@click.option(
+    "--markdown", is_flag=True,
+    help="Print a table in Markdown with a row for each file and a column for each set, for a "
+    "report.",
+)  # fmt: skip
 def compare(
     files: tuple[str, ...],
     pairs: tuple[str, ...],
     questions: tuple[str, ...],
     restrict: int,
     results: ResultPrinter,
+    markdown: bool,
 ) -> None:
     """Compare vector files by scores and shared neighbours.
 
@@ -57,8 +63,13 @@ def compare(
     among the ten nearest, averaged over the 1,000 most frequent words that all files have.
     """
     from w2v.evaluation import compare
-    from w2v.evaluation.analogies import analogies, totals
+    from w2v.evaluation.analogies import analogies
 
+    if markdown and not results.plain:
+        raise click.UsageError(
+            "--markdown cannot be combined with --tsv or --json: use one of them"
+        )
+    _check_files(files, "--pairs" if pairs else "--questions" if questions else "")
     tables = [open_table(file) for file in files]
     if not (pairs or questions):
         questions, pairs = (_default_sets(pattern) for pattern in _DEFAULT_SETS)
@@ -69,22 +80,39 @@ def compare(
         if len(files) == 1:
             raise W2VError(message)
         click.echo(message, err=True)
+    sets = []
     for path in questions:
-        answered = [analogies(table, path, restrict) for table in tables]
-        for file, each in zip(files, answered, strict=True):
-            say_composed(path, file, totals(each)[-1].composed, "question")
-        groups = compare.by_questions(answered, path)
-        say_few(path, groups[-1][0].items, groups[-1][0].total, "question")
-        for compared in groups:
-            print_compared(files, compared, results)
+        groups = compare.by_questions([analogies(table, path, restrict) for table in tables], path)
+        say_scored(path, files, groups[-1], "question")
+        sets += groups
+        for group in [] if markdown else groups:
+            print_compared(files, group, "question", results)
     for path in pairs:
         scores = compare.by_pairs(tables, path, restrict)
-        for file, score in zip(files, scores, strict=True):
-            say_composed(path, file, score.composed, "pair")
-        say_few(path, scores[0].items, scores[0].total, "pair")
-        print_compared(files, scores, results)
-    if len(files) > 1:
-        _print_overlap(files, compare.overlap(tables), results)
+        say_scored(path, files, scores, "pair")
+        sets.append(scores)
+        if not markdown:
+            print_compared(files, scores, "pair", results)
+    shares = compare.overlap(tables) if len(files) > 1 else None
+    if markdown:
+        print_markdown(files, sets, shares)
+    elif shares is not None:
+        _print_overlap(files, shares, results)
+
+
+def _check_files(files: Sequence[str], option: str) -> None:
+    """Raise W2VError if one of the files is not a vector file, before any of them is read.
+
+    option  the option that is given for the first set; "" if there is none
+    """
+    from w2v.embeddings import formats
+
+    for file in files:
+        try:
+            formats.sniff(file)
+        except NotVectorsError as error:
+            repeated = f"; if it is another set: {option} {file}" if option else ""
+            raise W2VError(f"{error}{repeated}") from None
 
 
 def _default_sets(pattern: str) -> tuple[str, ...]:

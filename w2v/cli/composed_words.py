@@ -41,7 +41,7 @@ class ComposedWords:
 
     def _report(self, name: str, count: int) -> None:
         """Report a word, unless it has been reported or too many words have been."""
-        from w2v.embeddings.spelling import joined_form, split_words
+        from w2v.embeddings.spelling import expression, joined_form, split_words
         from w2v.system.progress import plural
 
         if name in self._reported:
@@ -50,6 +50,8 @@ class ComposedWords:
         if len(self._reported) <= _NAMED:
             form = joined_form(self._table, split_words(name))
             hint = f"; as one word: {form}" if form else ""
+            if meant := expression(self._table, name):
+                hint = f"; did you mean {meant}?"
             message = f"{name} is out-of-vocabulary: composed from {plural(count, 'n-gram')}{hint}"
             click.echo(printable(message), err=True)
 

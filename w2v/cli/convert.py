@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
@@ -9,20 +10,15 @@ import click
 
 from w2v.cli import catch_signals
 from w2v.cli.command import INPUT, OUTPUT, Command, grouped
+from w2v.cli.converted_names import NameOptions, name_options
 from w2v.cli.output import printable, say_findings
 from w2v.cli.small_classifier import (
     ClassifierOptions,
     classifier_options,
     shrink,
 )
-from w2v.cli.vector_file import (
-    blank_option,
-    combine_option,
-    listed_names,
-    read_names,
-    say_missing,
-)
-from w2v.system.pipes import name_of, output_name
+from w2v.cli.vector_file import blank_option, combine_option
+from w2v.system.pipes import output_name
 
 if TYPE_CHECKING:
     from w2v.embeddings.table import Table
@@ -54,15 +50,10 @@ _DTYPES = {
     click.option(
         "--limit", type=click.IntRange(0), metavar="N", help="Keep only the first N vectors."
     ),
-    click.option(
-        "--only", multiple=True, type=INPUT, metavar="FILE",
-        help="Keep only the names in this file, one on each line. May be repeated.",
-    ),
-    click.option(
-        "--words", type=INPUT, metavar="FILE",
-        help="Write the vectors of the words in this file, one on each line, in that order. A "
-        "model with subwords composes words that it lacks.",
-    ),
+)  # fmt: skip
+@name_options
+@grouped(
+    "Vectors",
     combine_option,
     click.option(
         "--center", type=click.IntRange(0), metavar="N",
@@ -97,9 +88,9 @@ _DTYPES = {
 )  # fmt: skip
 @click.option(
     "--buckets", type=click.IntRange(1, (1 << 31) - 1), metavar="N",
-    help="Number of rows of n-grams in a fastText .bin. By default it is that of IN, or 2,000,000 "
-    "if w2v trained IN without --buckets. Fewer rows make the file smaller, and the vectors of "
-    "unknown words less exact.",
+    help="Number of buckets of n-grams in OUT, a .safetensors or a fastText .bin. By default it is "
+    "that of IN; in a .bin 2,000,000 if w2v trained IN without --buckets. Fewer buckets make the "
+    "file smaller, and the vectors of unknown words less exact.",
 )  # fmt: skip
 @blank_option
 @click.option(
@@ -110,8 +101,7 @@ def convert(
     target: str,
     table: str,
     limit: int | None,
-    only: tuple[str, ...],
-    words: str | None,
+    names: NameOptions,
     combine: str,
     center: int | None,
     dim: int | None,
@@ -143,12 +133,13 @@ def convert(
 
     catch_signals()
     target = formats.without_slash(target)
-    _check_options(target, only, limit, words, layout)
+    _check_options(target, names, limit, layout)
     _check_numbers(target, table, center, whiten, dtype)
     inputs = {
         "one of the files of IN": formats.read_with(source),
-        "one of the lists of --only": only,
-        "the list of --words": words,
+        "one of the lists of --only": names.only,
+        "the list of --words": names.words,
+        "the file of --counts": names.counts,
         **classifier.files,
     }
     _check_output(target, table, inputs)
@@ -158,27 +149,26 @@ def convert(
     converted = _read(source, table, limit if combine == "input" else None, check)
     dtype = dtype or _kept_dtype(converted, target)
     is_mapped = whiten or center is not None or dim is not None
-    had_subwords = converted.subwords is not None and not words
+    had_subwords = converted.subwords is not None and not names.words
     if combine == "sum":
         converted = transform.add_output_vectors(converted, source, formats.contents(source)[0])
         converted = transform.first(converted, limit)
-    if only:
-        converted = _selected(converted, only)
-    if words:
-        converted = _listed(converted, words)
-    elif converted.subwords is not None:
+    converted = names.chosen(converted)
+    if converted.subwords is not None:
         formats.check_subwords(target, converted.subwords)
     converted = _mapped(converted, center, dim, whiten)
     if normalize:
         converted = transform.normalized(converted)
     if blank is not None:
         converted = converted.without_blanks(blank)
+    if buckets:
+        converted = _in_buckets(converted, target, layout, buckets)
     if dtype:
         converted = transform.with_dtype(converted, dtype)
     if had_subwords and converted.subwords is None:
         _say_subwords_lost(target, "because they do not compose these vectors")
     # A folder needs the source for its tokenizer, whichever words there are.
-    model = "" if words and not formats.folder_files(target) else source
+    model = "" if names.words and not formats.folder_files(target) else source
     _save(target, converted, table, model, is_mapped, layout, buckets)
     _say_left_out(target, source, table)
 
@@ -213,14 +203,12 @@ def _mapped(table: Table, center: int | None, dim: int | None, whiten: bool) -> 
     return table if dim is None else transform.reduced(table, dim)
 
 
-def _check_options(
-    target: str, only: tuple[str, ...], limit: int | None, words: str | None, layout: str | None
-) -> None:
+def _check_options(target: str, names: NameOptions, limit: int | None, layout: str | None) -> None:
     """Raise a UsageError for options that cannot be combined, or do not suit the format of OUT."""
     from w2v.system import packing
 
-    if words and (only or limit is not None):
-        other = "--only" if only else "--limit"
+    if names.words and (names.only or limit is not None):
+        other = "--only" if names.only else "--limit"
         raise click.UsageError(f"--words and {other} cannot be combined: use one of them")
     if layout and not packing.plain_name(target).lower().endswith(".bin"):
         raise click.UsageError(f"--format {layout} needs an OUT that ends in .bin")
@@ -284,10 +272,6 @@ def _save(
     is_model = is_bin and (
         layout == "fasttext" or (not layout and fasttext_export.keeps_model(source, table))
     )
-    if buckets and not (is_model and table.subwords):
-        raise click.UsageError(
-            "--buckets is for a fastText .bin of vectors with subwords: leave out --buckets"
-        )
     if layout == "word2vec" and table.subwords is not None:
         _say_subwords_lost(target, "because word2vec's format cannot keep them")
         table = table.without_subwords()
@@ -306,7 +290,29 @@ def _save(
             click.echo(f"{printable(output_name(target))}: {note}", err=True)
     size = f"{plural(len(table), 'vector')} of {plural(table.dim, 'number')}"
     kind = ", a fastText model" if is_model else ""
+    if table.subwords is not None and os.path.isfile(target):
+        kind += f", {os.path.getsize(target):,} bytes"
     click.echo(f"{printable(output_name(target))}: {size}{kind}", err=True)
+
+
+def _in_buckets(table: Table, target: str, layout: str | None, buckets: int) -> Table:
+    """Return the table with N buckets of n-grams; a fastText .bin distributes them when written.
+
+    Raises  UsageError if OUT would have no n-grams
+    """
+    from w2v.embeddings import fasttext_export, formats
+    from w2v.embeddings.bucket_rows import in_buckets
+
+    if table.subwords is None or layout == "word2vec" or formats.lost_subwords(target):
+        raise click.UsageError(
+            "--buckets is for vectors with subwords, and a .safetensors or fastText .bin, which "
+            "keep them: leave out --buckets"
+        )
+    if not formats.is_container(target) or table.subwords.buckets == buckets:
+        return table
+    changed = fasttext_export.change_when_written(table, None, buckets)
+    click.echo(printable(f"{output_name(target)}: {changed}"), err=True)
+    return in_buckets(table, buckets)
 
 
 def _say_left_out(target: str, source: str, table: str) -> None:
@@ -352,29 +358,4 @@ def _read(source: str, table: str, limit: int | None, repairs: bool) -> Table:
     if problem := found.without_direction():
         findings.note(problem)
     say_findings(findings)
-    return found
-
-
-def _selected(table: Table, lists: tuple[str, ...]) -> Table:
-    """Return the vectors of the names in some files; report how many names have none on stderr."""
-    from w2v.embeddings import transform
-    from w2v.system.progress import plural
-
-    found, missing = transform.select(table, read_names(lists))
-    names, count = ", ".join(map(name_of, lists)), plural(missing, "name")
-    click.echo(printable(f"{names}: {count} without a vector"), err=True)
-    return found
-
-
-def _listed(table: Table, path: str) -> Table:
-    """Return the vectors of the words in a file; report composed and missing words on stderr."""
-    from w2v.embeddings import transform
-    from w2v.system.progress import plural
-
-    names = name_of(path)
-    found, composed, missing = transform.listed(table, listed_names([path]))
-    if composed:
-        count = plural(composed, "out-of-vocabulary word")
-        click.echo(printable(f"{names}: {count} composed from n-grams"), err=True)
-    say_missing(names, "word", missing)
     return found

@@ -11,7 +11,7 @@ import click
 from w2v.cli.command import INPUT, Command, grouped
 from w2v.cli.options import limit_blas
 from w2v.cli.output import ResultPrinter, format_options, printable
-from w2v.cli.vector_file import open_table, read_names
+from w2v.cli.vector_file import no_counts, open_table, read_names
 from w2v.errors import W2VError
 from w2v.system.pipes import name_of
 
@@ -106,6 +106,9 @@ def drift(
     before, after = _groups(files, after)
     paths = [*before, *after]
     tables = [open_table(path).without_subwords() for path in paths]
+    for path, table in zip(paths, tables, strict=True):
+        if min_count is not None and table.counts is None:
+            raise W2VError(f"--min-count: {no_counts(path)}, or leave out --min-count")
     words = common_words(tables, min_count)
     _say_left_out(paths, tables, len(words), min_count)
     tested = _tested(tables[0], words, only) if only else None

@@ -8,7 +8,7 @@ import click
 
 from w2v.cli.charts import chart_kind, plot_option, write_chart
 from w2v.cli.command import Command, grouped
-from w2v.cli.compared_files import print_compared
+from w2v.cli.compared_files import print_compared, say_scored
 from w2v.cli.evaluate_options import EvaluatedFiles, evaluated_file_options, say_few
 from w2v.cli.output import ResultPrinter, format_options, printable
 
@@ -70,13 +70,14 @@ def analogies(
         answered = [analogies(table, path, files.restrict, method) for table in tables]
         for file, each in zip(files.paths(), answered, strict=True):
             total = totals(each)[-1]
-            unknown, composed = total.questions - total.answerable, total.composed
+            unknown = total.questions - total.answerable
+            composed = int(total.composed.sum()) if len(answered) == 1 else 0
             files.report_words(path, file, composed, unknown, "question")
         if len(answered) > 1:
             groups = compare.by_questions(answered, path)
-            say_few(path, groups[-1][0].items, groups[-1][0].total, "question")
+            say_scored(path, files.vectors, groups[-1], "question")
             for compared in groups:
-                print_compared(files.vectors, compared, results)
+                print_compared(files.vectors, compared, "question", results)
         else:
             if not count_oov:
                 say_few(path, total.answerable, total.questions, "question")

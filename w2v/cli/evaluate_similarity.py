@@ -5,13 +5,8 @@ from __future__ import annotations
 import click
 
 from w2v.cli.command import Command
-from w2v.cli.compared_files import print_compared
-from w2v.cli.evaluate_options import (
-    EvaluatedFiles,
-    evaluated_file_options,
-    say_composed,
-    say_few,
-)
+from w2v.cli.compared_files import print_compared, say_scored
+from w2v.cli.evaluate_options import EvaluatedFiles, evaluated_file_options, say_few
 from w2v.cli.output import ResultPrinter, format_options, printable
 
 
@@ -43,14 +38,12 @@ def similarity(
     for path in files.sets:
         if len(tables) > 1:
             compared = compare.by_pairs(tables, path, files.restrict)
-            for file, each in zip(files.vectors, compared, strict=True):
-                say_composed(path, file, each.composed, "pair")
-            say_few(path, compared[0].items, compared[0].total, "pair")
-            print_compared(files.vectors, compared, results)
+            say_scored(path, files.vectors, compared, "pair")
+            print_compared(files.vectors, compared, "pair", results)
             continue
         result = similarity(tables[0], path, files.restrict)
         unknown = result.pairs - len(result.found)
-        files.report_words(path, files.paths()[0], result.composed, unknown, "pair")
+        files.report_words(path, files.paths()[0], int(result.composed.sum()), unknown, "pair")
         say_few(path, len(result.found), result.pairs, "pair")
         known_pairs, (spearman, p, pearson) = len(result.found), result.agreement()
         score = "      -" if spearman is None else f"{spearman:7.4f}"

@@ -6,6 +6,7 @@ import os
 
 import click
 
+from w2v.cli.vector_file import QueryCommand
 from w2v.errors import W2VError
 
 
@@ -20,7 +21,7 @@ def advice(ctx: click.Context) -> str | None:
     options = [name for param in ctx.command.params for name in param.opts]
     if len(files) > 1 and "MODEL" in (arguments[0].metavar or str(arguments[0].name)).upper():
         first, *others = files
-        if _is_file_or_nothing(first) and not _holds_vectors(first):
+        if _is_file_or_nothing(first) and not holds_vectors(first):
             for other in filter(_is_model, others):
                 rest = " ".join([other, *(path for path in files if path != other)])
                 return (
@@ -28,7 +29,9 @@ def advice(ctx: click.Context) -> str | None:
                     f"{ctx.command_path} {rest}"
                 )
     elif "--vectors" in options and not ctx.params.get("vectors"):
-        for path in filter(_is_model, files):
+        # A test set may look like vectors in text, words do not.
+        is_vectors = holds_vectors if isinstance(ctx.command, QueryCommand) else _is_model
+        for path in filter(is_vectors, files):
             return f"{path} is a file of vectors: name it with -v {path}"
     return None
 
@@ -43,8 +46,8 @@ def _is_file_or_nothing(path: str) -> bool:
     return path != "-" and (os.path.isfile(path) or not os.path.exists(path))
 
 
-def _holds_vectors(path: str) -> bool:
-    """Whether a file has the format of a vector file or of a model."""
+def holds_vectors(path: str) -> bool:
+    """Return whether a file has the format of a vector file or of a model."""
     from w2v.embeddings import formats
 
     try:

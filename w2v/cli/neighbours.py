@@ -143,7 +143,10 @@ def rows_searched(table: Table, answer: AnswerOptions) -> np.ndarray | None:
         allowed[restrict:] = False
     if min_count is not None:
         if table.counts is None:
-            raise W2VError("--min-count: the file has no word counts; try --restrict N")
+            raise W2VError(
+                "--min-count: the file has no word counts: try --restrict N, or add them with w2v "
+                "convert FILE OUT.safetensors --counts COUNTS"
+            )
         allowed &= table.counts >= min_count
     if answer.exclude:
         allowed &= ~_named_rows(table, answer.exclude)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from w2v.cli.composed_words import ComposedWords
+from w2v.cli.meant_terms import check_files, check_signs
 from w2v.cli.neighbours import rows_searched
 from w2v.cli.output import ResultPrinter, print_lines, printable
 from w2v.cli.query_options import AnswerOptions, LookupOptions
@@ -57,6 +58,14 @@ class RunAnswerer:
             self._left_out if self.lookups[0].skips_unknown else None,
             expressions=True,
         )
+
+    def check(self, queries: Sequence[Query]) -> None:
+        """Raise an error for words of the command line that are meant as options or files."""
+        from w2v.embeddings.query import query_words
+
+        ignore_case, files = self.lookups[0].ignore_case, [each.vectors for each in self.lookups]
+        check_signs(queries, self._tables[0], ignore_case)
+        check_files(query_words(queries), self._tables[0], files, ignore_case)
 
     def _say_missing(self) -> None:
         """Say on stderr how many words of each file are not in all of them."""

@@ -10,6 +10,7 @@ import click
 
 from w2v.cli.command import INPUT, grouped
 from w2v.cli.completion import complete_words
+from w2v.cli.meant_terms import check_files, check_signs
 from w2v.cli.neighbours import (
     SINGLE_THREAD_WORDS,
     NeighbourPrinter,
@@ -127,7 +128,7 @@ def similar(
         files.paths or texts or vector_files or csls
     )
     limit_blas(1 if is_small else None)
-    from w2v.embeddings.query import parse_terms
+    from w2v.embeddings.query import parse_terms, query_words
     from w2v.embeddings.spelling import split_words
 
     table = table or ("documents" if texts else "words")
@@ -144,6 +145,7 @@ def similar(
         from w2v.cli.run_neighbours import RunAnswerer
 
         several = RunAnswerer(runs.each, answer, table, results, heading)
+        several.check(queries)
         read = batches(queries, files.paths, parse, several.unanswered.report_invalid)
         ctx.exit(several.print_answers(read))
     [lookup] = runs.each
@@ -152,6 +154,8 @@ def similar(
         named = searched if source in (None, table) else lookup.open_table(source)
     else:
         searched, named = open_table(other, table), lookup.open_table(source or table)
+    check_signs(queries, named, lookup.ignore_case)
+    check_files(query_words(queries), named, runs.vectors, lookup.ignore_case)
     answerer = query_answerer(searched, named, lookup, answer)
     if csls:
         answerer = _by_csls(answerer, answer.restrict)

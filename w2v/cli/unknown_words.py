@@ -59,8 +59,15 @@ class UnansweredQueries:
         phrases, or inference of a vector for the name as a text.
         """
         from w2v.embeddings.lookup import row_of
-        from w2v.embeddings.spelling import joined_form, joined_to_others, split_words
+        from w2v.embeddings.spelling import (
+            expression,
+            joined_form,
+            joined_to_others,
+            split_words,
+        )
 
+        if self._expressions and (meant := expression(self._table, name)):
+            return f"; did you mean {meant}?"
         words = split_words(name)
         if len(words) <= 1:
             phrase = joined_to_others(self._table, name, names)

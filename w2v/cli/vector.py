@@ -9,6 +9,7 @@ import click
 
 from w2v.cli.command import grouped
 from w2v.cli.completion import complete_words
+from w2v.cli.meant_terms import check_signs
 from w2v.cli.output import ResultPrinter, printable
 from w2v.cli.queries import require_queries
 from w2v.cli.query_options import LookupOptions, QueryFiles
@@ -97,6 +98,7 @@ def vector(
         print_parts(lookup_table, str(query), results, bool(files.paths) or len(queries) > 1)
 
     queries = parse_terms(terms, verbatim)
+    check_signs(queries, lookup_table.table, lookup_table.ignore_case)
     if parts:
         lookup_table.require_subwords("--parts")
         answer = answer_parts

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping, Sequence
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import click
@@ -39,6 +40,7 @@ class QueryCommand(Command):
             elif arg == "-" and "--stdin" in by_name:
                 options.append("--stdin")
             elif arg.startswith("--") or arg in by_name or arg == "-h":
+                _refuse_foreign(arg.partition("=")[0], by_name)
                 options.append(arg)
                 param = by_name.get(arg)
                 if isinstance(param, click.Option) and not param.is_flag:
@@ -49,6 +51,21 @@ class QueryCommand(Command):
             else:
                 terms.append(arg)
         return super().parse_args(ctx, [*options, "--", *terms])
+
+
+# The option, or the way to write it, for names that other programs have.
+_FOREIGN = {
+    "--topn": "-k N", "--top": "-k N", "--top-n": "-k N", "--model": "-v FILE",
+    "--restrict-vocab": "--restrict N", "--cosmul": "--method mul", "--positive": "king +woman",
+    "--negative": "king -man",
+}  # fmt: skip
+
+
+def _refuse_foreign(name: str, by_name: Mapping[str, click.Parameter]) -> None:
+    """Raise UsageError for an option of another program whose equivalent the command has."""
+    own = _FOREIGN.get(name)
+    if own and name not in by_name and (own.split()[0] in by_name or not own.startswith("-")):
+        raise click.UsageError(f"No such option {name!r}: in w2v it is {own}")
 
 
 vectors_option = grouped(
@@ -150,11 +167,32 @@ def read_names(paths: Iterable[str]) -> set[str]:
 
 
 def listed_names(paths: Iterable[str]) -> list[str]:
-    """Read names as `read_names`, in the order of the files, each name once."""
+    """Read names as `read_names`, in the order of the files, each name once.
+
+    A count after a name is left out if a tab separates them, and in a file of w2v vocab, whose
+    first line is the count of sentences.
+    """
+    return list(dict.fromkeys(name for path in paths for name in _names_in(path) if name))
+
+
+def _names_in(path: str) -> Iterator[str]:
+    """Read the names in one file."""
     from w2v.system.text_file import numbered_lines
 
-    files = (numbered_lines(path, "surrogateescape") for path in paths)
-    return list(dict.fromkeys(name for lines in files for _, name in lines if name))
+    blank = "\t"
+    for number, line in numbered_lines(path, "surrogateescape"):
+        if number == 1 and re.fullmatch(r"</s> \d+", line):
+            blank = " "
+            continue
+        name, _, count = line.rpartition(blank)
+        yield name if name and count.isdecimal() else line
+
+
+def no_counts(path: str) -> str:
+    """Return the message for a file without word counts, with advice."""
+    return (
+        f"{path} has no word counts: add them with w2v convert {path} OUT.safetensors --counts FILE"
+    )
 
 
 def say_missing(names: str, kind: str, missing: Sequence[str]) -> None:

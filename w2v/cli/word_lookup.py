@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import TypeVar
 
 from w2v.cli.composed_words import ComposedWords
+from w2v.cli.meant_terms import check_files
 from w2v.cli.options import limit_blas
 from w2v.cli.output import format_options
 from w2v.cli.queries import batches
@@ -90,6 +91,8 @@ class WordLookup:
         names        returns the words of a query
         expressions  whether a query may be an expression
         """
+        typed = [name for query in queries for name in names(query)]
+        check_files(typed, self.table, [self._vectors], self.ignore_case)
         unanswered = UnansweredQueries(self.table, self._vectors, self.left_out, expressions)
         for batch in batches(queries, files.paths, parse, unanswered.report_invalid):
             for query in batch:

@@ -118,8 +118,8 @@ def whitening(table: Table, dim: int | None = None) -> AffineMap:
     _check(table, dim or 0, f"--dim {dim}")
     if table.counts is None:
         raise W2VError(
-            "--whiten weights words by their counts, which the file lacks: take the .safetensors "
-            "file of w2v train or a fastText model, or leave out --whiten"
+            "--whiten weights words by their counts, which the file lacks: add --counts FILE, or "
+            "leave out --whiten"
         )
     counts = table.counts.astype(np.float64) * table.has_direction()
     if not (counts >= 0).all() or not counts.any():

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from w2v.embeddings.row_matrices import Matrix
+from w2v.embeddings.row_matrices import DenseMatrix, Matrix
 from w2v.embeddings.subwords import Subwords, find_ngrams
 from w2v.embeddings.table import Table
 from w2v.errors import W2VError
@@ -28,6 +28,7 @@ NUMBERED = 1 << 32  # buckets of a model whose n-grams are numbered by the whole
 MOST = (1 << 31) - 1  # fastText stores the number of buckets, and other settings, as int32
 USUAL = 2_000_000  # fastText's default
 _NGRAMS = 1 << 13  # n-grams whose rows are added up at a time
+_ROWS = 1 << 12  # rows that are computed at a time
 
 
 @dataclass(frozen=True)
@@ -107,6 +108,30 @@ class BucketRows:
             rows = self.take(used)[which]
             own[summed] -= np.add.reduceat(rows, begins, axis=0, dtype=np.float64)
         return own.astype(np.float32)
+
+
+def in_buckets(table: Table, buckets: int) -> Table:
+    """The table with its n-grams in another number of buckets, of which only used ones have rows.
+
+    The vectors of the table stay as they are. W2VError as in `BucketRows.of`.
+    """
+    from w2v.system.spooled_array import SpooledArray
+
+    subwords = table.subwords
+    assert subwords is not None
+    placed, spooled = BucketRows.of(subwords, buckets), SpooledArray(np.float32)
+    for begin in range(0, len(table), _ROWS):
+        words = np.arange(begin, min(begin + _ROWS, len(table)))
+        spooled.append(placed.own_rows(table, subwords, words).ravel())
+    for begin in range(0, len(placed.numbers), _ROWS):
+        places = np.arange(begin, min(begin + _ROWS, len(placed.numbers)))
+        spooled.append(placed.take(places).ravel())
+    vectors = spooled.mapped().reshape(len(table) + len(placed.numbers), subwords.dim)
+    lengths = subwords.minn, subwords.maxn
+    numbers = placed.numbers.astype(np.uint32)
+    return table.with_subwords(
+        Subwords(DenseMatrix(vectors), len(table), *lengths, buckets, numbers)
+    )
 
 
 def usual_buckets(subwords: Subwords) -> int:

@@ -61,7 +61,9 @@ def change_when_written(
     Returns  a message; empty if nothing changes
     """
     subwords = table.subwords or (facts.word_ngrams if facts else None)
-    if subwords is None or (subwords.kept is None and buckets in (None, subwords.buckets)):
+    if subwords is None:
+        return ""
+    if subwords.ngram_count == subwords.buckets and buckets in (None, subwords.buckets):
         return ""
     count = buckets or usual_buckets(subwords)
     if subwords.buckets == count:

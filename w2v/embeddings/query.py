@@ -74,6 +74,11 @@ def parse_terms(terms: Sequence[str], verbatim: bool = False) -> list[Query]:
     return [Query(tuple(query)) for query in queries]
 
 
+def query_words(queries: Sequence[Query]) -> list[str]:
+    """The words of queries, without signs."""
+    return [name for query in queries for _, name in query.terms]
+
+
 def _units(table: Table, names: Sequence[str], ignore_case: bool) -> np.ndarray:
     """The unit vectors of names, float32 (K, D); NotFoundError for one without a direction."""
     units = np.empty((len(names), table.dim), np.float32)

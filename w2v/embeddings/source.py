@@ -53,6 +53,7 @@ class Diagnostics:
 
     def __init__(self, path: str, repairs: bool = False, advice: str | None = None):
         self.path, self.name, self.repairs = path, name_of(path), repairs
+        self._given = bool(advice)
         self._advice = advice or f"to repair the file: w2v convert --check {path} OUT"
         self.messages: list[str] = []
 
@@ -60,14 +61,18 @@ class Diagnostics:
         """Record a fact about the file that users should know, but that is no fault."""
         self.messages.append(what)
 
-    def error(self, what: str, instead: str) -> None:
+    def error(self, what: str, instead: str, cut: bool = False) -> None:
         """Raise a fault as a W2VError, or record it.
 
         what     the fault
         instead  the repair
+        cut      whether the file is cut short, so that a new download may be whole
         """
         if not self.repairs:
-            raise W2VError(f"{self.name}: {what}; {self._advice}")
+            first = (
+                "the file is cut short: download it again, or " if cut and not self._given else ""
+            )
+            raise W2VError(f"{self.name}: {what}; {first}{self._advice}")
         self.messages.append(f"{what}: {instead}")
 
 

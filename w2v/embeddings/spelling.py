@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Literal
 from unicodedata import normalize
@@ -43,6 +44,22 @@ def joined_to_others(table: Table, name: str, names: Sequence[str]) -> str | Non
             if phrase := joined_form(table, names[begin : begin + size]):
                 return phrase
     return None
+
+
+def expression(table: Table, name: str) -> str:
+    """The expression that a name without blanks at its signs may mean, such as king +woman -man.
+
+    The result is "" if a part is not in the table. A minus sign alone, as in well-known, counts
+    only beside a blank.
+    """
+    first, *others = re.split(r"\s*([+-])\s*", name.strip(BLANKS))
+    parts = [first, *others[1::2]]
+    has_sign = "+" in name or re.search(r"\s-|-\s", name)
+    if not has_sign or len(parts) < 2 or not all(parts):
+        return ""
+    if any(table.find(part) is None for part in parts):
+        return ""
+    return " ".join([first, *map("".join, zip(others[::2], parts[1:], strict=True))])
 
 
 def near_spellings(table: Table, name: str, limit: int = 3) -> list[str]:

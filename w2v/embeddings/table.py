@@ -263,6 +263,12 @@ class Table:
         made.__dict__["normalize"] = normalize
         return made
 
+    def with_counts(self, counts: np.ndarray) -> Self:
+        """The table with other counts, int64 (N,)."""
+        made = copy(self)
+        made.__dict__["counts"] = counts
+        return made
+
     def normalized(self, text: str) -> str:
         """Apply the Unicode normalization of the corpus to a text."""
         return NORMALIZERS[self.normalize](text)

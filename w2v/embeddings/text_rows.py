@@ -50,7 +50,8 @@ def word2vec_header(source: Source) -> Header | None:
     if not source.could_hold(rows, dim, least=2):
         raise W2VError(
             f"{source.name}: the header declares {rows:,} vectors of {dim} numbers, but the file "
-            f"has only {source.size:,} bytes: it is cut short, or not a vector file"
+            f"has only {source.size:,} bytes: download it again if it is cut short; or it is not a "
+            "vector file"
         )
     return Header(rows, dim, size)
 

@@ -28,12 +28,12 @@ class AnalogyResult:
     section   the name of the section
     outcomes  int8 (Q,), for each question: 1 correct, 0 wrong, -1 not answerable, because one of
               its four words has no vector, or the fourth is out-of-vocabulary
-    composed  the number of answerable questions with a word that is composed from n-grams
+    composed  bool (Q,), whether a question is answerable, with a word composed from n-grams
     """
 
     section: str
     outcomes: np.ndarray
-    composed: int = 0
+    composed: np.ndarray
 
     @property
     def questions(self) -> int:
@@ -84,7 +84,7 @@ def analogies(
         outcomes = np.full(len(numbers), -1, np.int8)
         answerable = (numbers >= 0).all(axis=1) & ~are_composed[:, 3]
         outcomes[answerable] = _correct(search, words, numbers[answerable], method)
-        composed = int((are_composed.any(axis=1) & answerable).sum())
+        composed = are_composed.any(axis=1) & answerable
         results.append(AnalogyResult(section, outcomes, composed))
     if not results:
         raise W2VError(
@@ -143,12 +143,13 @@ def totals(results: Sequence[AnalogyResult]) -> list[AnalogyResult]:
     syntactic = [result for result in results if result.section.startswith("gram")]
     semantic = [result for result in results if not result.section.startswith("gram")]
     groups = [("semantic", semantic), ("syntactic", syntactic), ("total", results)]
-    no_outcomes = np.zeros(0, np.int8)  # a group may be empty; concatenate needs one array or more
+    # A group may be empty, and concatenate needs one array or more.
+    no_outcomes, no_composed = np.zeros(0, np.int8), np.zeros(0, np.bool_)
     return [
         AnalogyResult(
             name,
             np.concatenate([no_outcomes, *(result.outcomes for result in group)]),
-            sum(result.composed for result in group),
+            np.concatenate([no_composed, *(result.composed for result in group)]),
         )
         for name, group in groups
     ]

@@ -33,8 +33,9 @@ class Compared:
     score     Spearman's correlation, or the accuracy of analogies; None if it is not defined
     interval  the 95 % confidence interval of the score
     p         the p-value of the difference from the first file's score; None for the first file
-    composed  the number of word pairs with a word that this file composes from n-grams; 0 for
-              analogies
+    found     the number of items whose words are in this file
+    limits    the number of items that are not scored only because this file lacks a word
+    composed  the number of scored items with a word that this file composes from n-grams
     """
 
     set: str
@@ -43,6 +44,8 @@ class Compared:
     score: float | None
     interval: tuple[float, float] | None
     p: float | None
+    found: int = 0
+    limits: int = 0
     composed: int = 0
 
 
@@ -53,9 +56,11 @@ def by_pairs(tables: Sequence[Table], path: str, restrict: int) -> list[Compared
     restrict  number of words of each table to use, the first ones
     """
     results = [similarity(table, path, restrict) for table in tables]
-    common = results[0].found
-    for result in results[1:]:
-        common = np.intersect1d(common, result.found)
+    has = np.zeros((len(tables), max(result.pairs for result in results)), np.bool_)
+    composed = np.zeros_like(has)
+    for row, result in enumerate(results):
+        has[row, result.found], composed[row, result.found] = True, result.composed
+    common = np.flatnonzero(has.all(axis=0))
     cosines = [result.cosines[np.isin(result.found, common)] for result in results]
     scores = results[0].scores[np.isin(results[0].found, common)]
 
@@ -64,11 +69,28 @@ def by_pairs(tables: Sequence[Table], path: str, restrict: int) -> list[Compared
         human_ranks = _ranks(scores[sample])
         return [_correlation(_ranks(values[sample]), human_ranks) for values in cosines]
 
-    items = common.size, results[0].pairs
+    items = common.size, has.shape[1]
     compared = _compared(path, len(tables), correlations, *items, paired=None)
+    return _with_coverage(compared, has, composed)
+
+
+def _with_coverage(
+    compared: Sequence[Compared], has: np.ndarray, composed: np.ndarray
+) -> list[Compared]:
+    """The scores of T files, with the numbers of items that each file has.
+
+    has       bool (T, N), whether a file has the words of an item, or composes them
+    composed  bool (T, N), whether it composes one of them
+    """
+    are_scored, lacking = has.all(axis=0), np.count_nonzero(~has, axis=0)
     return [
-        replace(each, composed=result.composed)
-        for each, result in zip(compared, results, strict=True)
+        replace(
+            each,
+            found=int(has[row].sum()),
+            limits=int((~has[row] & (lacking == 1)).sum()),
+            composed=int((composed[row] & are_scored).sum()),
+        )
+        for row, each in enumerate(compared)
     ]
 
 
@@ -81,8 +103,9 @@ def on_common(answered: Sequence[Sequence[AnalogyResult]]) -> list[list[AnalogyR
     for results in zip(*answered, strict=True):
         outcomes = np.stack([result.outcomes for result in results])
         common = np.where((outcomes >= 0).all(axis=0), outcomes, -1)
-        for table_results, row in zip(restricted, common, strict=True):
-            table_results.append(AnalogyResult(results[0].section, row))
+        for table_results, result, row in zip(restricted, results, common, strict=True):
+            composed = result.composed & (row >= 0)
+            table_results.append(AnalogyResult(result.section, row, composed))
     return restricted
 
 
@@ -96,7 +119,9 @@ def by_questions(answered: Sequence[Sequence[AnalogyResult]], path: str) -> list
     from scipy.stats import binomtest
 
     groups = []
-    for results in zip(*map(totals, on_common(answered)), strict=True):
+    wholes = list(zip(*map(totals, answered), strict=True))
+    commons = list(zip(*map(totals, on_common(answered)), strict=True))
+    for whole, results in zip(wholes, commons, strict=True):
         # bool (tables, questions). As a default value it is bound to the functions of this group.
         right = np.stack([result.outcomes[result.outcomes >= 0] > 0 for result in results])
 
@@ -112,7 +137,10 @@ def by_questions(answered: Sequence[Sequence[AnalogyResult]], path: str) -> list
 
         name = f"{path}, {results[0].section}"
         items = right.shape[1], results[0].questions
-        groups.append(_compared(name, len(answered), accuracies, *items, mcnemar))
+        compared = _compared(name, len(answered), accuracies, *items, mcnemar)
+        has = np.stack([result.outcomes >= 0 for result in whole])
+        composed = np.stack([result.composed for result in whole])
+        groups.append(_with_coverage(compared, has, composed))
     return groups
 
 

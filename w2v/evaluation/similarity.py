@@ -26,7 +26,7 @@ class SimilarityResult:
     found    int64 (F,), the numbers, from 0, of the F pairs whose words both have vectors
     cosines  float32 (F,), the cosines of these F pairs
     scores   float64 (F,), the human scores of these F pairs
-    composed the number of these F pairs with a word that is composed from n-grams
+    composed bool (F,), whether a word of each pair is composed from n-grams
     """
 
     name: str
@@ -34,7 +34,7 @@ class SimilarityResult:
     found: np.ndarray
     cosines: np.ndarray
     scores: np.ndarray
-    composed: int = 0
+    composed: np.ndarray
 
     def agreement(self) -> Agreement:
         """The correlations of the cosines with the human scores."""
@@ -89,7 +89,7 @@ def similarity(table: Table, path: str, restrict: int = 300_000) -> SimilarityRe
     found = np.flatnonzero((numbers >= 0).all(axis=1))
     numbers = numbers[found]
     left, right = map(words.units, numbers.T)
-    composed = int(words.are_composed(numbers).any(axis=1).sum())
+    composed = words.are_composed(numbers.max(axis=1))
     cosines = np.einsum("ij,ij->i", left, right)
     scores = np.array([pairs[number][2] for number in found], np.float64)
     return SimilarityResult(path, len(pairs), found, cosines, scores, composed)

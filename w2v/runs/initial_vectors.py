@@ -11,13 +11,14 @@ import numpy as np
 from w2v.embeddings import container, fasttext_export, formats, subword_tensors
 from w2v.embeddings.bucket_rows import NUMBERED
 from w2v.embeddings.floret_subwords import FloretSubwords
+from w2v.embeddings.norms import has_direction, row_norms
 from w2v.embeddings.subwords import Subwords
 from w2v.embeddings.table import Table
 from w2v.errors import W2VError
 from w2v.models import models
 from w2v.runs.model_file import kind_of_model
 from w2v.setting_fields import option_name
-from w2v.settings import ModelSettings, SubwordSettings
+from w2v.settings import ModelSettings, RunSettings, SubwordSettings
 from w2v.system.pipes import name_of, sha256_of
 from w2v.system.progress import plural
 from w2v.text.vocabulary import Vocabulary
@@ -48,6 +49,7 @@ class InitialVectors:
     topics       the topics of the model, if it is a topic model; otherwise None
     left_out     a message about vectors that `copy_into` left out; empty if there are none
     subwords     the subwords of the file; None if it has none
+    composed     the number of words that `start` has composed from the n-grams of the file
     fingerprint  the SHA-256 of the file
     """
 
@@ -59,6 +61,7 @@ class InitialVectors:
         self.file_hashes: dict[str, str] = {}
         self.topics: EarlierTopics | None = None
         self.left_out = ""
+        self.composed = 0
         self._output_vectors: np.ndarray | None = None
         self.subwords: Subwords | None = None
         self.table: Table
@@ -161,12 +164,18 @@ class InitialVectors:
         assert self.table.counts is not None
         return dict(zip(self.table.names, self.table.counts.tolist(), strict=True))
 
-    def copy_into(self, trainer: HasVectors, names: list[str]) -> np.ndarray:
+    def copy_into(
+        self, trainer: HasVectors, names: list[str], settings: ModelSettings
+    ) -> np.ndarray:
         """Copy the vectors of all words that the file and the run share into the trainer.
 
-        trainer  the trainer, whose matrices are changed in place
-        names    the V words of the run's vocabulary
-        Returns  bool (V,): whether the row of each word was copied
+        trainer   the trainer, whose matrices are changed in place
+        names     the V words of the run's vocabulary
+        settings  the settings of the run's model
+        Returns   bool (V,): whether the row of each word was set
+
+        With --init, words that only the run has are composed from the n-grams of the file, unless
+        the run takes the n-grams themselves.
 
         With --init, vectors that are zero or not finite are left out (see `norms.has_direction`).
         Their words are initialised like words that the file lacks. `left_out` is set to a message
@@ -182,6 +191,8 @@ class InitialVectors:
             # Of the shared words, keep those whose vectors have a direction.
             shared[shared] = self.table.has_direction(rows[shared])
         vectors = self.table.stored(rows[shared])
+        if self._composes_for(settings):
+            shared, vectors = self._with_composed(names, rows, shared, vectors)
         if isinstance(trainer, ComposesWords):
             if self.subwords:
                 trainer.set_ngrams(self.subwords)
@@ -192,18 +203,52 @@ class InitialVectors:
             trainer.vectors(_OUTPUT_VECTORS)[shared] = self._output_vectors[rows[shared]]
         return shared
 
-    def start(self, trainer: HasVectors, names: list[str], freeze: bool) -> np.ndarray:
+    def _composes_for(self, settings: ModelSettings) -> bool:
+        """Whether unknown words are composed here, and not by the trainer from the same n-grams."""
+        subwords = self.subwords
+        if self.update or subwords is None or not subwords.has_ngrams or "oov" in vars(settings):
+            return False
+        return not (isinstance(settings, SubwordSettings) and settings.has_ngrams_of(subwords))
+
+    def _with_composed(
+        self, names: list[str], rows: np.ndarray, shared: np.ndarray, vectors: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Add the words that the file lacks and that its n-grams compose.
+
+        rows     int (V,), the row of each word in the file; -1 for an unknown word
+        shared   bool (V,), the words that have the K `vectors`
+        Returns  the same for all words with vectors
+        """
+        assert self.subwords
+        unknown = np.flatnonzero(rows < 0)
+        encoded = [names[row].encode("utf-8", "surrogateescape") for row in unknown.tolist()]
+        composed = self.subwords.compose_unknown(encoded)
+        has_vector = has_direction(row_norms(composed))
+        every = np.zeros((len(names), self.dim), np.float32)
+        every[shared], every[unknown] = vectors, composed
+        marked = shared.copy()
+        marked[unknown] = has_vector
+        self.composed = int(has_vector.sum())
+        return marked, every[marked]
+
+    def start(
+        self,
+        trainer: HasVectors,
+        vocabulary: Vocabulary,
+        run: RunSettings,
+        settings: ModelSettings,
+    ) -> np.ndarray:
         """Copy the shared vectors into the trainer, see `copy_into`, which describes the result.
 
-        freeze  whether to exclude them from training, if the model is trained by gradient descent
+        With --freeze, the words are excluded from a training by gradient descent.
 
         The trainer of a topic model has the topics already, see `Model.make_trainer`.
         """
         if self.topics:
             known = set(self.topics.names)
-            return np.array([name in known for name in names])
-        rows = self.copy_into(trainer, names)
-        if freeze and isinstance(trainer, GradientTrainer):
+            return np.array([name in known for name in vocabulary.names])
+        rows = self.copy_into(trainer, vocabulary.names, settings)
+        if run.freeze and isinstance(trainer, GradientTrainer):
             trainer.freeze(rows)
         return rows
 
@@ -241,9 +286,9 @@ class InitialVectors:
         return fasttext_export.change_when_written(table, facts)
 
     def unused_ngrams(self, settings: ModelSettings) -> str:
-        """A message if a run with n-grams cannot start from those of the file; otherwise empty."""
+        """A message if a run does not train the n-grams of the file; otherwise empty."""
         subwords = self.subwords
-        if not (isinstance(settings, SubwordSettings) and settings.has_subwords):
+        if not isinstance(settings, SubwordSettings) or (self.update and not settings.has_subwords):
             return ""
         if subwords is None or not subwords.has_ngrams or settings.has_ngrams_of(subwords):
             return ""
@@ -253,7 +298,9 @@ class InitialVectors:
             same = f"{wanted} without --buckets" if settings.buckets else wanted
         else:
             same = f"{wanted} --buckets {buckets}"
-        return f"its n-grams have other lengths or buckets, and are not used: {same} uses them"
+        if settings.has_subwords:
+            return f"its n-grams have other lengths or buckets, and are not used: {same} uses them"
+        return f"its n-grams compose initial vectors, and are not trained: {same} keeps the n-grams"
 
     def metadata(self) -> dict[str, Any]:
         """The metadata about the initial vectors, for the output file."""
@@ -295,8 +342,8 @@ def _check_update(path: str) -> None:
     tensors, metadata = formats.contents(path)
     if not tensors:
         raise W2VError(
-            f"{name_of(path)} ({kind}) holds only vectors: use --init to start "
-            "from them; --update needs a .safetensors file of w2v train"
+            f"{name_of(path)} ({kind}) is not a model of w2v train, which --update continues: "
+            f"--init {path} starts from its vectors"
         )
     if metadata.get("kind") == "checkpoint":
         raise W2VError(
@@ -305,8 +352,8 @@ def _check_update(path: str) -> None:
     model = models().get(metadata.get("model", ""))
     if model is None:
         raise W2VError(
-            f"{name_of(path)} holds only vectors and is not a model of w2v train: use --init to "
-            "start from them"
+            f"{name_of(path)} is not a model of w2v train, which --update continues: "
+            f"--init {path} starts from its vectors"
         )
     if not model.updatable:
         advice = "train it again on all texts"

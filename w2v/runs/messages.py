@@ -170,9 +170,11 @@ class Messages:
             )
         elif initial:
             frozen = " and stay frozen" if request.run.freeze else ""
+            count = initial.composed
+            composed = f" ({count:,} composed of its n-grams)" if count else ""
             self._console.say(
                 f"{initialised:,} of {len(vocabulary.names):,} words take their initial vectors "
-                f"from {initial.name}{frozen}"
+                f"from {initial.name}{composed}{frozen}"
             )
             if initial.left_out:
                 self._console.warn(f"{initial.name}: {initial.left_out}: left out")

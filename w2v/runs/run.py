@@ -203,7 +203,7 @@ class TrainingRun:
             initialised = 0
             if request.initial:
                 assert isinstance(trainer, HasVectors)
-                rows = request.initial.start(trainer, self.vocabulary.names, request.run.freeze)
+                rows = request.initial.start(trainer, self.vocabulary, request.run, request.options)
                 initialised = int(rows.sum())
                 if request.model.needs_vectors and not initialised:
                     raise W2VError(request.initial.nothing_shared())

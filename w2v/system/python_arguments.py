@@ -32,16 +32,11 @@ def path(value: object, what: str) -> str:
     """The path of a file, given as a string, bytes or a `Path`."""
     try:
         found = os.fsdecode(value)  # type: ignore[arg-type]
-        possible = b"\0" not in os.fsencode(found)
     except TypeError:
-        raise _wrong(what, "the path of a file", value) from None
-    except UnicodeEncodeError:
-        possible = False
-    if not possible:
-        raise _wrong(what, "a string without NUL and halves of surrogate pairs", value)
+        found = ""
     if not found:
         raise _wrong(what, "the path of a file", value)
-    return found
+    return _possible(found, what)
 
 
 def paths(value: object, what: str) -> list[str]:
@@ -206,9 +201,21 @@ def _text(name: str, value: Any) -> Any:
     if name in _MAY_BE_NUMBERS and isinstance(value, Real):
         number = _int(value)
         return str(float(value) if number is None else number)
-    is_text = name in ("stopwords", "seeds")  # several lines, and not always the path of a file
-    is_path = isinstance(value, os.PathLike | bytes) or (isinstance(value, str) and not is_text)
-    return path(value, name) if is_path else value
+    is_text = name in ("stopwords", "seeds")  # may be several lines
+    if isinstance(value, os.PathLike | bytes):
+        return path(value, name)
+    return _possible(value, name) if isinstance(value, str) and not is_text else value
+
+
+def _possible(value: str, what: str) -> str:
+    """A string that a command line can have: without NUL and halves of surrogate pairs."""
+    try:
+        possible = b"\0" not in os.fsencode(value)
+    except UnicodeEncodeError:
+        possible = False
+    if not possible:
+        raise _wrong(what, "a string without NUL and halves of surrogate pairs", value)
+    return value
 
 
 def _seed_line(name: object, given: object) -> str:

@@ -87,17 +87,17 @@ def doubles(vocabulary: Vocabulary, plain: Callable[[str], str]) -> Doubles:
     return Doubles(share, (names[pairs[0][0]], pairs[0][1]))
 
 
-def read_counts(path: str, min_count: int, max_vocab: int | None) -> Vocabulary:
-    """Read a vocabulary from a file of `w2v vocab`, or of word2vec.c's -save-vocab.
+def word_counts(path: str, errors: str = "replace") -> dict[str, int]:
+    """Read the words and counts of a file of `w2v vocab`, of word2vec.c or of gensim's fvocab.
 
-    min_count  minimum count of a word in the vocabulary
-    max_vocab  maximum size of the vocabulary; None: no limit
-    Raises     W2VError for a line that is not a word, a blank and a count, for a word that occurs
-               twice, or if no word is frequent enough
+    A blank or a tab separates a word from its count.
+
+    errors  what to do with bytes that are not UTF-8, as for `bytes.decode`
+    Raises  W2VError for a line that is not a word and a count, or for a word that occurs twice
     """
     counts: dict[str, int] = {}
-    for number, line in numbered_lines(path, "replace"):
-        name, _, count = line.rpartition(" ")
+    for number, line in numbered_lines(path, errors):
+        name, _, count = line.rpartition("\t" if "\t" in line else " ")
         if not name or not count.isdecimal() or len(count) > 18:
             raise W2VError(
                 f"{name_of(path)}: line {number}: expected a word, a blank and a count, as "
@@ -108,6 +108,17 @@ def read_counts(path: str, min_count: int, max_vocab: int | None) -> Vocabulary:
                 f"{name_of(path)}: line {number}: the word {name!r} occurs twice: remove one line"
             )
         counts[name] = int(count)
+    return counts
+
+
+def read_counts(path: str, min_count: int, max_vocab: int | None) -> Vocabulary:
+    """Read a vocabulary from a file of `w2v vocab`, or of word2vec.c's -save-vocab.
+
+    min_count  minimum count of a word in the vocabulary
+    max_vocab  maximum size of the vocabulary; None: no limit
+    Raises     W2VError as `word_counts`, or if no word is frequent enough
+    """
+    counts = word_counts(path)
     ends = counts.pop(SENTENCE_END.decode(), 0)
     order = sorted(counts, key=lambda name: -counts[name])
     names = [name for name in order if counts[name] >= max(min_count, 1)][:max_vocab]

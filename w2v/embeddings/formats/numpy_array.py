@@ -115,7 +115,7 @@ def _list_of(path: str) -> str:
     if owner != _stem(path) and os.path.exists(owner):
         raise W2VError(
             f"{path} is a part of gensim's {owner}, which has the names: load that in gensim and "
-            "export it with save_word2vec_format"
+            "export it with save_word2vec_format, or save_facebook_model for a FastText model"
         )
     if is_copied(path):
         raise W2VError(

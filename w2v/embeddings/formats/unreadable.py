@@ -20,7 +20,7 @@ from w2v.system.text_file import MARK
 SUFFIXES = ()
 _PICKLE = (
     "a Python pickle, which can run code when it is opened: export the vectors, in gensim with "
-    "save_word2vec_format"
+    "save_word2vec_format, or save_facebook_model for a FastText model"
 )
 _BEGINNINGS = {
     b"\x80\x02": _PICKLE,
@@ -51,7 +51,7 @@ _TAR = slice(257, 262)  # the place of the mark of a tar archive
 def sniff(source: Source) -> Layout | None:
     """Raise a W2VError for a file of one of these kinds; returns None for other files."""
     meaning = _meaning(source.head)
-    if meaning and not all_are_rows(source):
+    if meaning and (_is_tar(source.head) or not all_are_rows(source)):
         raise W2VError(f"{source.name} is {meaning}")
     if _is_floret(first_fields(source)[0]):
         raise W2VError(
@@ -64,8 +64,16 @@ def sniff(source: Source) -> Layout | None:
 def _meaning(head: bytes) -> str:
     """The kind of a file by its first bytes, or ""; a text of vectors may begin with them too."""
     if head[_TAR] == b"ustar" and b"\0" in head[: _TAR.start]:
-        return "a tar archive: unpack it with tar"
+        return "a tar archive: unpack it with tar -xf, and name a file of it"
     return next((what for begin, what in _BEGINNINGS.items() if head.startswith(begin)), "")
+
+
+def _is_tar(head: bytes) -> bool:
+    """Whether a file has the mark and the checksum of a tar archive.
+
+    An archive of a text of vectors has the same number of numbers in each line.
+    """
+    return head[_TAR] == b"ustar" and head[148:156].strip(b" \0").isdigit()
 
 
 def _is_floret(fields: list[bytes]) -> bool:

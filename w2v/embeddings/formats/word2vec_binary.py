@@ -74,6 +74,7 @@ def read(
                 f"row {len(rows.names) + 1}, byte {passed:,}: the vector is cut short; the header "
                 f"declares {declared:,} vectors of {dim} numbers",
                 f"{len(rows.names):,} vectors are read",
+                cut=not more,
             )
             return rows.finished()
         buffer += more

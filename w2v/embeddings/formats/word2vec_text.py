@@ -72,6 +72,7 @@ def read(
             break
         rest = block[end:]
     if rest:
+        reader.is_at_end = True
         reader.take(rest + b"\n")
         findings.note("the last row has no line end: the file may be cut short")
     return reader.finished()
@@ -107,6 +108,7 @@ class _Reader:
         self._header = declared is not None
         # _dropped counts the lines that are not rows, _bad the lines of these that are not empty.
         self._dropped, self._bad = 0, 0
+        self.is_at_end = False  # whether the last line, which has no line end, is parsed
 
     @property
     def number(self) -> int:
@@ -202,7 +204,8 @@ class _Reader:
         if line.strip():
             self._bad += 1
             if self._bad <= _NAMED:
-                self._findings.error(error, "the row is left out")
+                is_cut = self.is_at_end and len(values) < self._dim
+                self._findings.error(error, "the row is left out", cut=is_cut)
         self._dropped += 1
 
     def finished(self) -> tuple[list[bytes], np.ndarray]:
@@ -254,6 +257,7 @@ class _Reader:
             self._findings.error(
                 f"row {self.number}: the file ends here; {declared_shape}",
                 f"{found:,} vectors are read",
+                cut=True,
             )
         else:
             self._findings.error(
