@@ -97,7 +97,7 @@ def test_settings_by_other_programs_names(text):
         ({"dim": 4, "vector_size": 6}, "dim and vector_size are one setting: give one of them"),
         ({"dim": 0}, "--dim 0 is out of range: 1 to 65,536"),
         ({"dim": "8"}, "--dim '8': expected a whole number"),
-        ({"model": "glove"}, "--model glove: no such model; choose one of cbow"),
+        ({"model": "klingon"}, "--model klingon: no such model; choose one of cbow"),
         ({"output": "x.pickle"}, "the suffix .pickle names no format"),
         ({"output": "-"}, "output '-': give the path of a file"),
         ({"texts": ["a b"]}, "expected either corpus, the paths of files, or texts"),

@@ -124,7 +124,8 @@ def train(
                  file, which is removed together with the returned vectors
     model        words: skipgram (default), cbow, ppmi; documents: pv-dm, pv-dbow, sif, lsa, lda;
                  text classifiers: nbow; networks: mlp, rnn, lstm, gru
-    recursive    whether to replace each folder in `corpus` by all files in it and its subfolders
+    recursive    whether to replace each folder in `corpus` by all files in it and its subfolders;
+                 document models read them in any case
     resume       whether to continue a stopped run from its checkpoint
     on_progress  a function that is called with a `Progress` record or a message (str), at most five
                  times a second, such as `print`
@@ -161,9 +162,9 @@ def train(
         paths = [write_texts(texts, folder.path)]
         settings["encoding"] = "utf-8"
     settings |= _files(settings, folder.path)
-    paths = files_named(paths, recursive)
     model, settings = renamed(model, settings)
     found_model = find_model(model)
+    paths = files_named(paths, recursive, found_model.has_documents)
     output_path = given_output or os.path.join(folder.path, "vectors.safetensors")
     with folder.hidden_in_errors(), ExitStack() as stack:
         console, temporary = LogConsole(on_progress, folder.hide), given_output is None
@@ -238,10 +239,13 @@ def _remove_own(folder: str, process: int) -> None:
 
 
 def find_model(name: str) -> Model:
-    """The model of a name; W2VError for an unknown name."""
-    if name not in models():
-        raise W2VError(f"--model {name}: no such model; choose one of {', '.join(models())}")
-    return models()[name]
+    """The model of a name; W2VError for an unknown name, which other programs may have."""
+    if name in models():
+        return models()[name]
+    known = name.lower().replace("_", "-")
+    like = [each.name for each in models().values() if known in (each.name, *each.other_names)]
+    advice = f"use {' or '.join(like)}, or" if like else "choose"
+    raise W2VError(f"--model {name}: no such model; {advice} one of {', '.join(models())}")
 
 
 def build_run(

@@ -5,6 +5,8 @@ Any other exception that reaches the command line is a bug in w2v and is shown w
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 
 class W2VError(Exception):
     """An error that the user can correct: its message says what is wrong, where, and what to do.
@@ -22,15 +24,25 @@ class NotVectorsError(W2VError):
 class NotFoundError(W2VError, KeyError):
     """A word or document has no vector, or its vector has no direction.
 
-    name  the word or document without a vector; "" if no single name is concerned
+    name   the word or document without a vector; "" if no single name is concerned
+    fact   the message without its hint
+    hint   returns the end of the message, such as similar spellings. It is called only when the
+           error is shown, because a search for spellings takes long where there are many names
     """
 
     exit_code = 3
-    __str__ = Exception.__str__  # KeyError's would put quotes around the message
 
-    def __init__(self, message: str, name: str = ""):
-        super().__init__(message)
-        self.name = name
+    def __init__(self, fact: str, name: str = "", hint: Callable[[], str] = str):
+        super().__init__(fact)
+        self.name, self.fact, self.hint = name, fact, hint
+
+    def __str__(self) -> str:
+        self.args = (self.args[0] + self.hint(),)
+        self.hint = str  # which returns ""
+        return str(self.args[0])
+
+    def __reduce__(self) -> tuple[type[NotFoundError], tuple[str, str]]:
+        return NotFoundError, (str(self), self.name)
 
 
 class NothingToLearnError(W2VError):

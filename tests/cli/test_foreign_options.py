@@ -6,6 +6,7 @@ from helpers import COMPILED
 
 from w2v.cli.foreign_options import translated
 from w2v.errors import W2VError
+from w2v.models import models
 
 SMALL = ["-size", "8", "-iter", "1", "-threads", "1", "-min-count", "1"]
 
@@ -191,3 +192,25 @@ def test_fasttext_supervised_trains_a_classifier(w2v, folder):
     found = w2v("train", "supervised", "-input", "x.txt", *options)
     assert found.code == 0, found.err
     assert w2v("predict", "m.safetensors", stdin=b"bad\n").out.endswith("  b\n")
+
+
+@pytest.mark.parametrize(
+    ("name", "ours"),
+    [
+        ("doc2vec", "pv-dbow or pv-dm"), ("dm", "pv-dm"), ("DBOW", "pv-dbow"), ("PV_DM", "pv-dm"),
+        ("word2vec", "cbow or skipgram"), ("sgns", "skipgram"), ("fasttext", "nbow or skipgram"),
+        ("glove", "ppmi or skipgram"), ("lsi", "lsa"), ("LDA", "lda"), ("plsa", "lda"),
+        ("hdp", "lda"), ("nmf", "lda or lsa"), ("bow", "lsa or nbow"), ("supervised", "nbow"),
+    ],
+)  # fmt: skip
+def test_names_of_models_of_other_programs_name_ours(w2v, text, name, ours):
+    outcome = w2v("train", text, "--model", name)
+    said = f"w2v: --model {name}: no such model; use {ours}, or one of cbow, gru, "
+    assert (outcome.code, outcome.err.count("\n")) == (2, 1)
+    assert outcome.err.startswith(said)
+
+
+def test_other_names_of_models_are_no_models():
+    others = {name for model in models().values() for name in model.other_names}
+    assert not others & {*models()}
+    assert all(name == name.lower().replace("_", "-") for name in others)

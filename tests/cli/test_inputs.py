@@ -66,6 +66,8 @@ READS = {
         "--exclude": ("names", "similar", "king", "--exclude", "@"),
         "--vector": ("rows", "similar", "--vector", "@"),
         "--in": ("vectors.txt", "similar", "king", "--in", "@", "--csls"),
+        "--quote": ("docs", "similar", "1", "--table", "documents", "-v", "lda.safetensors",
+                    "--quote", "@"),
     },
     "analogy": {
         "--vectors": ("vectors.txt", "analogy", *PAIR, "man", "-v", "@"),
@@ -441,7 +443,7 @@ def own_options(model):
 
 
 SEVERAL = {
-    "similar": {"--vectors", "--queries", "--only", "--exclude", "--text", "--vector"},
+    "similar": {"--vectors", "--queries", "--only", "--exclude", "--text", "--vector", "--quote"},
     "analogy": {"--queries", "--only", "--exclude"},
     **dict.fromkeys(("similarity", "odd", "vector"), {"--queries"}),
     "topics": {"--reference"},

@@ -3,6 +3,7 @@
 import gzip
 import json
 import os
+import pickle
 import subprocess
 import sys
 
@@ -11,7 +12,8 @@ import pytest
 from helpers import compiled_only
 
 import w2v as library
-from w2v.embeddings import formats
+from w2v.embeddings import formats, lookup
+from w2v.embeddings.spelling import near_spellings
 from w2v.embeddings.table import Table
 
 
@@ -354,7 +356,8 @@ def test_nan_is_never_json(w2v, folder):
 def test_vectors_without_a_direction_are_counted_named_and_left_out(w2v, folder):
     (folder / "x.txt").write_text("5 2\na nan 0.1\nb 1 0\nc 0 0\nd 1e39 1\ne 1 1\n")
     odd = "x.txt: 1 vector is zero ('c') and 2 vectors are not finite ('a', 'd')"
-    left_out = f"{odd}: without a direction, so left out of answers by cosine similarity\n"
+    left_out = "x.txt: 2 vectors are not finite ('a', 'd'): without a direction, so left out of "
+    left_out += "answers by cosine similarity\n"
     no_direction = "it has no direction\n"
     for call, code, out, err in [
         (("similar", "b", "-v", "x.txt"), 0, " 0.7071  e\n", left_out),
@@ -690,6 +693,190 @@ def test_a_sum_that_is_zero_has_no_answer(w2v, toy):
     for ask in (vectors.similar, lambda zero: vectors.similar_each(zero[None])):
         with pytest.raises(library.W2VError, match="the vector is zero"):
             ask(np.zeros(3))
+
+
+def test_zero_vectors_are_named_only_if_they_are_asked_for(w2v, folder):
+    (folder / "x.txt").write_text("3 2\nb 1 0\nc 0 0\ne 1 1\n")
+    for call in (("similar", "b"), ("similarity", "b", "e"), ("vector", "b"),
+                 ("odd", "b", "b", "e"), ("similar", "b", "--in", "x.txt"),
+                 ("analogy", "b", "b", "b")):  # fmt: skip
+        assert w2v(*call, "-v", "x.txt").err == "", call
+    assert w2v("similar", "c", "-v", "x.txt").err == (
+        "w2v: the vector of 'c' is zero: it has no direction\n"
+    )
+    assert "1 vector is zero ('c')" in w2v("convert", "--check", "x.txt", "y.txt").err
+    assert "1 vector is zero ('c')" in w2v("info", "--check", "x.txt").err
+
+
+@pytest.mark.parametrize("runs", [("x.txt",), ("x.txt", "x.txt")])
+def test_queries_without_answers_are_counted_and_have_no_heading(w2v, toy, folder, runs):
+    assert w2v("convert", "vectors.safetensors", "x.txt").code == 0
+    files = [part for run in runs for part in ("-v", run)]
+    for options, kept in ((("--min-score", 2), []), (("--min-score", 2, "--tsv"), []),
+                          (("--min-score", -1, "-k", 1), ["king:", "queen:", "man:"])):  # fmt: skip
+        outcome = w2v("similar", "king", "queen", "man", *files, *options)
+        assert [line for line in outcome.out.splitlines() if line.endswith(":")] == kept
+        assert outcome.err == (
+            "" if kept else "left out: 3 queries for which no answer remains, as with a high "
+            "--min-score\n"
+        )  # fmt: skip
+    assert (
+        len(w2v("similar", "king", "man", *files, "--min-score", 2, "--json").out.split("\n")) == 3
+    )
+
+
+def test_many_unknown_names_are_counted(w2v, toy, folder, monkeypatch):
+    """A search for similar spellings takes long, so that only the names reported have one."""
+    searched = []
+    near = lookup.near_spellings
+    monkeypatch.setattr(lookup, "near_spellings", lambda *a: searched.append(a[1]) or near(*a))
+    (folder / "ids").write_text("".join(f"kin{n}\n" for n in range(2000)) + "king\n")
+    outcome = w2v("similar", "--queries", "ids", "--tsv", "-k", 1)
+    assert (outcome.code, answers(outcome)) == (3, ["queen"])
+    assert searched == [f"kin{n}" for n in range(10)]
+    *reported, counted = outcome.err.splitlines()
+    assert reported == [
+        f"w2v: no vector for 'kin{n}' among {len(toy)}; near: king" for n in range(10)
+    ]
+    assert counted == "w2v: 1,990 more queries without an answer"
+    outcome = w2v("vector", "--queries", "ids", "--tsv")
+    assert outcome.err.endswith("\nw2v: 1,990 more queries without an answer\n")
+    runs = w2v("similar", "--queries", "ids", *("-v", "vectors.safetensors") * 2)
+    assert runs.err.endswith("\nw2v: 1,990 more queries without an answer\n")
+    assert len(searched) == 30
+
+
+def test_an_error_of_an_unknown_name_has_its_hint_once(toy):
+    with pytest.raises(library.NotFoundError) as error:
+        library.load("vectors.safetensors")["kin"]
+    for _ in range(2):
+        assert str(error.value).count("near: king") == 1
+    copied = pickle.loads(pickle.dumps(error.value))
+    assert (str(copied), copied.name) == (str(error.value), "kin")
+
+
+def test_names_that_end_with_an_unknown_name_are_near(folder):
+    names = ["mail/17.eml", "mail/170.eml", "x.tsv:17", "a/17/b.eml", "17b", "b/17.eml.gz"]
+    table = Table.build(names, np.ones((6, 2), np.float32))
+    assert near_spellings(table, "17") == ["mail/17.eml", "x.tsv:17", "b/17.eml.gz"]
+    assert near_spellings(table, "170")[0] == "mail/170.eml"
+    assert near_spellings(table, "b.eml")[0] == "a/17/b.eml"
+    assert near_spellings(table, "17/b.eml")[0] == "a/17/b.eml"
+    assert near_spellings(table, "") == []
+
+
+@pytest.fixture
+def mail(w2v, folder):
+    """vectors.safetensors, the documents of a folder; and the file new.eml with two lines."""
+    for number, text in enumerate(("a b a b c\nc a", "c d c d a\nd d", "e f e f\nf e")):
+        (folder / "mail" / "box").mkdir(parents=True, exist_ok=True)
+        (folder / "mail" / "box" / f"{number}.eml").write_text(text * 5)
+    (folder / "new.eml").write_text("e f\nf e\n")
+    call = ("--model", "lsa", "--topics", 2, "--min-count", 1, "--threads", 1)
+    assert w2v("train", "mail", *call).code == 0
+    return call
+
+
+def test_a_text_that_is_the_name_of_a_file_is_said(w2v, mail, folder):
+    (folder / "e").write_text("a b\n")  # a word of the vocabulary, which is searched for
+    outcome = w2v("similar", "--text", "e", "--tsv", "-k", 1)
+    assert (outcome.code, answers(outcome)) == (0, ["box/2.eml"])
+    assert outcome.err == (
+        "--text e: this is the name of a file, but its letters are searched for: --text - < e "
+        "searches for the text in the file\n"
+    )
+    assert w2v("similar", "--text", "new.eml").code == 2
+
+
+def test_stdin_is_one_text(w2v, mail, folder):
+    text = (folder / "new.eml").read_bytes()
+    outcome = w2v("similar", "--text", "-", "--tsv", stdin=text)
+    assert (outcome.code, outcome.err) == (0, "")
+    wanted = w2v("similar", "--text", text.decode(), "--tsv")
+    assert [row.split("\t")[1:] for row in outcome.out.splitlines()] == [
+        row.split("\t")[1:] for row in wanted.out.splitlines()
+    ]
+    outcome = w2v("similar", "--text", "-", "--text", "-", stdin=text)
+    assert "standard input is named twice, by --text and --text" in outcome.err
+    outcome = w2v("similar", "--text", "-", stdin=b"zz\n")
+    assert outcome == (
+        2, "", "w2v: stdin: none of the words of the text is in the model's vocabulary\n"
+    )  # fmt: skip
+
+
+def test_new_documents_are_files_if_those_of_the_model_were(w2v, mail):
+    outcome = w2v("infer", "vectors.safetensors", "new.eml", "--tsv")
+    assert len(outcome.out.splitlines()) == 2
+    assert (
+        "new.eml: each line is a document; those of the model seem to be files, such as box/0.eml: "
+        "--format files reads each file as one document\n"
+    ) in outcome.err
+    outcome = w2v("infer", "vectors.safetensors", "new.eml", "--tsv", "--format", "lines")
+    assert "each line is a document" not in outcome.err
+    assert w2v("train", "mail", *mail, "--format", "files").code == 0
+    outcome = w2v("infer", "vectors.safetensors", "new.eml", "--tsv")
+    assert len(outcome.out.splitlines()) == 1
+    assert "each file is one document, as in training: --format lines reads lines\n" in outcome.err
+    outcome = w2v("infer", "vectors.safetensors", "new.eml", "--tsv", "--format", "lines")
+    assert len(outcome.out.splitlines()) == 2
+
+
+def test_the_beginnings_of_documents_are_quoted(w2v, mail, folder):
+    """In each format, for each kind of query, and read as in the training."""
+    for call in (("box/0.eml", "--table", "documents"), ("--text", "e f"),
+                 ("box/0.eml", "box/2.eml", "--table", "documents"), ("--text", "a", "--text", "c"),
+                 ("--vector", "rows", "--table", "documents")):  # fmt: skip
+        (folder / "rows").write_text("1 0\n0 1\n")
+        plain, tsv, as_json = (
+            w2v("similar", *call, "-k", 2, "--quote", "mail", *form)
+            for form in ((), ("--tsv",), ("--json",))
+        )
+        assert (plain.code, tsv.err, as_json.code) == (0, "", 0), (plain, tsv)
+        wanted = w2v("similar", *call, "-k", 2, "--tsv").out.splitlines()
+        for row, expected in zip(tsv.out.splitlines(), wanted, strict=True):
+            name, quote = row.split("\t")[2], row.split("\t")[-1]
+            text = " ".join((folder / "mail" / name).read_text().split())
+            assert row == f"{expected}\t{quote}"
+            assert quote == text
+            assert f"{name}  {quote}" in plain.out
+        items = [item for line in as_json.out.splitlines() for item in json.loads(line)["results"]]
+        assert [item["text"] for item in items] == [r.split("\t")[-1] for r in tsv.out.splitlines()]
+
+
+def test_documents_without_a_text_are_counted(w2v, mail, folder):
+    (folder / "mail" / "box" / "0.eml").unlink()
+    call = ("similar", "box/2.eml", "box/1.eml", "--table", "documents", "--quote", "mail")
+    outcome = w2v(*call, "--tsv")
+    assert {row.split("\t")[2]: row.split("\t")[5] for row in outcome.out.splitlines()} == {
+        "box/0.eml": "", "box/1.eml": "c d c d a d d" + "c d c d a d d" * 4,
+        "box/2.eml": "e f e f f e" + "e f e f f e" * 4,
+    }  # fmt: skip
+    assert outcome.err == (
+        "--quote: no text with the id of 1 document of the answers: name the training text as it "
+        "was named for w2v train\n"
+    )
+    outcome = w2v(*call, "--json")
+    texts = [a["text"] for line in outcome.out.splitlines() for a in json.loads(line)["results"]]
+    assert None in texts
+    for args, said in ((("box/2.eml",), "--quote prints texts of documents: add --table documents"),
+                       (("e", "-v", "vectors.safetensors", "-v", "vectors.safetensors"),
+                        "--quote works only with one -v FILE")):  # fmt: skip
+        assert w2v("similar", *args, "--quote", "mail").err == f"w2v: {said}\n"
+
+
+def test_two_files_are_quoted_for_vectors_of_any_file(w2v, mail, folder):
+    assert w2v("infer", "vectors.safetensors", "mail", "-o", "x.safetensors").code == 0
+    outcome = w2v("similar", "box/0.eml", "--table", "documents", "--quote", "mail", "--tsv",
+                  "-v", "x.safetensors")  # fmt: skip
+    assert outcome.err == ""
+    assert all(row.split("\t")[-1] for row in outcome.out.splitlines())
+    for number in range(3):
+        (folder / f"{number}.tsv").write_text(f"id\ttext\nbox/{number}.eml\tnumber {number}\n")
+    files = [part for n in range(3) for part in ("--quote", f"{n}.tsv")]
+    outcome = w2v("similar", "box/0.eml", "--table", "documents", *files, "--tsv", "-k", 2)
+    assert {tuple(row.split("\t")[2::3]) for row in outcome.out.splitlines()} == {
+        ("box/1.eml", "number 1"), ("box/2.eml", "number 2"),
+    }  # fmt: skip
 
 
 def test_messages_that_name_what_is_wrong(w2v, folder):

@@ -102,7 +102,7 @@ def test_python_programs_get_float32(w2v, i8, toy):
     vectors, back = library.load("i8.safetensors"), library.load("back.safetensors")
     np.testing.assert_array_equal(vectors.matrix, back.matrix)
     assert vectors.matrix.dtype == np.float32
-        assert np.shares_memory(vectors.matrix, vectors.matrix)  # decoded once
+    assert np.shares_memory(vectors.matrix, vectors.matrix)  # decoded once
     np.testing.assert_array_equal(vectors[["king", "1"]], back[["king", "1"]])
     assert vectors.similar("king") == back.similar("king")
     assert vectors.similar_each(["king", "man"]) == back.similar_each(["king", "man"])

@@ -11,7 +11,9 @@ import numpy as np
 import pytest
 from hypothesis import given
 
+from w2v import load
 from w2v.errors import W2VError
+from w2v.models import models
 from w2v.settings import DocumentSettings, TextSettings
 from w2v.system.packed_ids import PackedIds
 from w2v.text import columns
@@ -312,8 +314,101 @@ def test_a_folder_is_told_from_files(folder):
     (folder / "empty").mkdir()
     with pytest.raises(W2VError, match="empty: no files in this folder"):
         opened("empty")
-    with pytest.raises(W2VError, match="empty is a directory: name its files"):
+    with pytest.raises(W2VError, match="empty: no files in this folder"):
         opened("empty", format="lines")
+
+
+def test_documents_that_are_files_are_named_by_their_paths_as_given(folder):
+    """Two files with one base name are two documents, and --by folder knows their folders."""
+    for name in ("mail/a/1", "mail/b/1.gz"):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(b"x\ny\n")
+    _, words = opened("mail/a/1", "./mail/b/1.gz", format="files")
+    assert words == {"mail/a/1": ["x", "y"], "mail/b/1": ["x", "y"]}
+    assert opened("mail", format="files")[1] == opened("mail")[1]
+    with pytest.raises(W2VError, match="mail/a/1: an earlier document has the same name"):
+        opened("mail/a/1", "mail/a/1", format="files")
+
+
+def test_a_format_is_that_of_all_files_of_a_folder(folder):
+    for name in ("rows/a/t.tsv", "rows/b/t.tsv"):
+        (folder / name).parent.mkdir(parents=True)
+        (folder / name).write_text("k\tx\nl\ty\n")
+    found = opened("rows", format="tsv", id_prefix="file")[1]
+    assert list(found) == ["a/t.tsv:k", "a/t.tsv:l", "b/t.tsv:k", "b/t.tsv:l"]
+    with pytest.raises(W2VError, match="give the folder that contains both files, and --format"):
+        opened("rows/a/t.tsv", "rows/b/t.tsv", id_prefix="file")
+
+
+@pytest.mark.parametrize("model", [each for each in models().values() if each.has_documents])
+def test_a_folder_means_the_same_with_and_without_r(w2v, folder, model):
+    """Each of its files is a document, named by its path, also where base names are equal."""
+    names = {f"{box}/{i}.eml" for box in "ab" for i in range(4)}
+    for name in names:
+        (folder / "mail" / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / "mail" / name).write_text("one two three\nfour five six\n" * 5)
+    (folder / "init.txt").write_text("".join(f"{w} 1 {i}\n" for i, w in enumerate(
+        ("one", "two", "three", "four", "five", "six"))))  # fmt: skip
+    run = ("--model", model.name, "--min-count", 1, "--quiet", "--threads", 1, "--sample", 0)
+    run += {"sif": ("--init", "init.txt"), "lda": ("--topics", 2), "lsa": ("--topics", 2)}.get(
+        model.name, ("--dim", 4, "--epochs", 1)
+    )
+    run = run if model.has_loss else run[:-6] + run[-2:]
+    for options in ((), ("-r",), ("-r", "--format", "files")):
+        outcome = w2v("train", *options, "mail", *run, "-o", "model.safetensors")
+        assert outcome.code == 0, outcome.err
+        assert {*load("model.safetensors", table="documents")} == names
+
+
+def test_commands_that_read_a_folder_take_r_as_train_does(w2v, folder):
+    for number in range(6):
+        (folder / "mail" / "ab"[number % 2]).mkdir(parents=True, exist_ok=True)
+        text = "one two three\nfour five six\n" * (5 + number)
+        (folder / "mail" / "ab"[number % 2] / f"{number}.eml").write_text(text)
+    (folder / "labelled").write_text("__label__a one two\n__label__b four five\n" * 9)
+    small = ("--min-count", 1, "--epochs", 1, "--threads", 1, "--quiet")
+    for args in (("-r", "mail", "--model", "lda", "--topics", 2, "-o", "lda.safetensors"),
+                 ("labelled", "--model", "nbow", "-o", "nbow.safetensors"),
+                 ("-r", "mail", "--model", "mlp", "--task", "lm",
+                  "-o", "lm.safetensors")):  # fmt: skip
+        assert w2v("train", *args, *small).code == 0
+    for call in (("infer", "lda.safetensors"), ("predict", "nbow.safetensors"),
+                 ("perplexity", "lda.safetensors"), ("topics", "lda.safetensors", "--by", "folder"),
+                 ("evaluate", "self-retrieval", "lda.safetensors")):  # fmt: skip
+        wanted, found = w2v(*call, "mail"), w2v(*call, "-r", "mail")
+        assert (found.code, found.out) == (0, wanted.out), found.err
+        assert found.out
+    assert "read all its files with -r" in w2v("perplexity", "lm.safetensors", "mail").err
+    files = sorted((folder / "mail").glob("*/*"))
+    wanted, found = (w2v("perplexity", "lm.safetensors", *args) for args in (files, ("-r", "mail")))
+    assert (found.code, found.out) == (0, wanted.out), found.err
+    assert found.out
+
+
+def test_rows_in_a_folder_are_read_as_one_document_and_this_is_said(w2v, folder):
+    (folder / "posts").mkdir()
+    (folder / "posts" / "a.tsv").write_text("k\tx y z\nl\tx y\n")
+    run = ("--model", "lda", "--topics", 2, "--epochs", 1, "--min-count", 1)
+    for options, warned in (((), True), (("--format", "tsv"), False), (("-r",), True)):
+        outcome = w2v("train", "posts", *run, *options)
+        assert outcome.code == 0, outcome.err
+        assert warned == (
+            "1 file of rows in folders read as one document each, such as posts/a.tsv: --format "
+            "tsv reads each row as a document\n" in outcome.err
+        )
+
+
+def test_an_output_never_replaces_a_file_of_a_folder_that_is_read(w2v, folder):
+    (folder / "mail").mkdir()
+    (folder / "mail" / "a.txt").write_text("x y z\n")
+    run = ("--model", "lda", "--topics", 2, "--epochs", 1, "--min-count", 1, "-o", "mail/a.txt")
+    for options in ((), ("-r",)):
+        outcome = w2v("train", "mail", *options, *run)
+        assert outcome.code == 2
+        assert outcome.err == (
+            "w2v: -o mail/a.txt is one of the texts: name another file to write\n"
+        )
+    assert (folder / "mail" / "a.txt").read_text() == "x y z\n"
 
 
 def test_a_row_that_is_too_long_is_refused(folder, monkeypatch):

@@ -193,7 +193,9 @@ def test_the_page_has_the_numbers_of_the_model(w2v, folder):
     done = w2v("topics", "lda.safetensors", "corpus.jsonl", "-o", "page.html", "--by", "year",
                "--names", "names.tsv")  # fmt: skip
     assert done.code == 0, done.err
-    assert done.err.endswith("wrote page.html\n")
+    assert done.err.endswith(
+        "wrote page.html, with the topics by year; without -o they are printed\n"
+    )
     assert done.out.splitlines()[0] == plain.out.splitlines()[0]
     assert "Second: t1w0" in done.out
     data, text = page_data(folder / "page.html")

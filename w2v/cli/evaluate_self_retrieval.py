@@ -9,7 +9,13 @@ import click
 from w2v.cli.command import INPUT, grouped
 from w2v.cli.corpus_argument import corpus_argument
 from w2v.cli.new_texts import NewTexts, infer_vectors
-from w2v.cli.options import GivenSettings, SettingsCommand, limit_blas, threads_option
+from w2v.cli.options import (
+    GivenSettings,
+    SettingsCommand,
+    folders_option,
+    limit_blas,
+    threads_option,
+)
 from w2v.cli.output import ResultPrinter, format_options
 from w2v.cli.vector_file import open_table
 from w2v.errors import W2VError
@@ -26,6 +32,7 @@ from w2v.errors import W2VError
 )
 @click.argument("model", type=INPUT)
 @corpus_argument(required=True)
+@folders_option
 @grouped(
     "Evaluation",
     click.option(

@@ -16,6 +16,7 @@ from w2v.cli.new_texts import NewTexts, RefusedRows, infer_blocks, infer_vectors
 from w2v.cli.options import (
     GivenSettings,
     SettingsCommand,
+    folders_option,
     limit_blas,
     quiet_option,
     threads_option,
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
 )
 @click.argument("model", type=INPUT)
 @corpus_argument(required=False)
+@folders_option
 @click.option(
     "-o", "--output", default="-", show_default=True, type=OUTPUT, metavar="FILE",
     help="Output file. The suffix sets the format, as in w2v convert. With -, write text to "

@@ -6,9 +6,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import click
+
 from w2v.cli.composed_words import ComposedWords
 from w2v.cli.output import ResultPrinter, print_lines, printable
 from w2v.cli.query_options import AnswerOptions, LookupOptions
+from w2v.cli.quotes import Quotes
 from w2v.cli.unknown_words import UnansweredQueries
 from w2v.cli.vector_file import listed_names, say_missing
 from w2v.errors import NotFoundError, W2VError
@@ -50,43 +53,82 @@ def unanswered_queries(
     return UnansweredQueries(answerer.source, vectors, left_out, expressions)
 
 
-@dataclass(frozen=True)
+@dataclass
 class NeighbourPrinter:
-    """Prints the nearest neighbours of a query.
+    """Prints the nearest neighbours of a query, and counts the queries without any.
 
     results  prints in the format that the options select
     table    the name of the table that is searched; its singular is the key of a neighbour in JSON
     heading  whether plain output names the query on a line before its neighbours
+    quotes   the texts of documents, whose beginnings are printed too; None: none
     """
 
     results: ResultPrinter
     table: str
     heading: bool
+    quotes: Quotes | None = None
+    _empty: int = 0
 
     def lines(self, query: str, answers: Sequence[Neighbour], is_known: bool = True) -> list[str]:
-        """Return the lines that print the answers to a query.
+        """Return the lines that print the answers to a query; without answers only JSON has a line.
 
         is_known  whether all its words are in the vocabulary; JSON says if not
         """
+        if not answers and not self.results.as_json:
+            self._empty += 1
+            return []
+
+        texts: list[str | None] | None = None
+        if self.quotes is not None:
+            texts = self.quotes.of([a.name for a in answers], is_last=not self.heading)
 
         def record() -> dict[str, Any]:
             """Return the query and its answers for JSON."""
             kind = self.table.removesuffix("s")
-            items = [{kind: a.name, "score": round(a.score, 6), "count": a.count} for a in answers]
+            items: list[dict[str, Any]] = [
+                {kind: a.name, "score": round(a.score, 6), "count": a.count} for a in answers
+            ]
+            for item, quote in zip(items, texts or (), strict=False):
+                item["text"] = quote
             known = {} if is_known else {"known": False}
             return {"query": query, **known, "results": items}
 
         def rows() -> list[tuple]:
-            """Return a row of TSV for each answer: query, rank, name, score, count."""
-            return [(query, rank, a.name, a.score, a.count) for rank, a in enumerate(answers, 1)]
+            """Return a row of TSV for each answer: query, rank, name, score, count, text."""
+            ends = [()] * len(answers) if texts is None else [(quote,) for quote in texts]
+            return [
+                (query, rank, a.name, a.score, a.count, *end)
+                for rank, (a, end) in enumerate(zip(answers, ends, strict=True), 1)
+            ]
 
         def text() -> str:
             """Return plain lines, one for each answer."""
-            lines = [f"{score:7.4f}  {printable(name)}" for name, score, _, _ in answers]
+            ends = [f"  {quote}" if quote else "" for quote in texts or [None] * len(answers)]
+            lines = [
+                f"{a.score:7.4f}  {printable(a.name + end)}"
+                for a, end in zip(answers, ends, strict=True)
+            ]
             heading = [f"{printable(query)}:"] if self.heading else []
             return "\n".join([*heading, *lines])
 
         return self.results.lines(record, text, rows)
+
+    def finish(self) -> None:
+        """Say on stderr how many queries have no neighbours to print, if any."""
+        say_empty(self._empty)
+        if self.quotes is not None:
+            self.quotes.finish()
+
+
+def say_empty(count: int) -> None:
+    """Say on stderr how many queries were left out because they have no neighbours to print."""
+    if count:
+        queries = "query" if count == 1 else "queries"
+        click.echo(
+            f"left out: {count:,} {queries} for which no answer remains, as with a high "
+            "--min-score",
+            err=True,
+        )
 
 
 def print_answers(
@@ -116,6 +158,7 @@ def print_answers(
                 lines += printer.lines(str(query), answer, not composed.among(names))
         print_lines(lines)
     composed.finish()
+    printer.finish()
     return unanswered.exit_code()
 
 

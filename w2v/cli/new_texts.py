@@ -15,6 +15,7 @@ from w2v.errors import W2VError
 from w2v.runs.text_messages import (
     say_changed_documents,
     say_documents,
+    say_lines,
     say_text_changes,
     show_reading,
 )
@@ -76,18 +77,34 @@ class NewTexts:
         self, model: SavedDocumentModel | SavedTopicModel
     ) -> tuple[EncodedDocuments, int]:
         """Read documents and encode them for a model; also return the number of OOV tokens."""
+        from w2v.embeddings.container import first_name
         from w2v.settings import DocumentSettings
         from w2v.text.encode import open_corpus
 
-        documents = self.settings.of(DocumentSettings)
+        documents = self._read_as(model).of(DocumentSettings)
         corpus = open_corpus(
             self.paths, model.text_settings, documents, refused=self.refused,
             threads=self.thread_count(),
         )  # fmt: skip
         text, unknown = model.read(corpus, show_reading(self.line, corpus))
+        if documents.format is None:
+            say_lines(self.line, corpus, first_name(model.tensors, "documents"))
         say_text_changes(self.line, corpus)
         say_documents(self.line, corpus, text)
         return text, unknown
+
+    def _read_as(self, model: SavedDocumentModel | SavedTopicModel) -> GivenSettings:
+        """Return the settings; --format files of the training holds for files of lines too."""
+        from w2v.text.document_files import formats_of
+
+        is_given = self.settings.value_of("format") is not None
+        if is_given or model.document_settings(len(self.paths)).get("format") != "files":
+            return self.settings
+        formats = formats_of(self.paths, None)
+        if "lines" not in formats or {*formats} - {"lines", "files"}:
+            return self.settings
+        self.line.say("each file is one document, as in training: --format lines reads lines")
+        return self.settings.over({"format": "files"})
 
     def tokens_in(self, model: SavedTopicModel) -> tuple[EncodedTerms, int]:
         """Read documents for a topic model; also return the number of OOV tokens."""

@@ -21,6 +21,15 @@ recursive_option = grouped(
         help="Accept folders as CORPUS: read all files in them and in their subfolders.",
     ),
 )  # fmt: skip
+# For commands that read documents, which read folders in any case.
+folders_option = grouped(
+    "Text",
+    click.option(
+        "-r", "--recursive", is_flag=True, expose_value=False,
+        help="Accept folders as CORPUS, as w2v train does. Folders of documents are read without "
+        "it, too.",
+    ),
+)  # fmt: skip
 text_output_option = click.option(
     "-o", "--output", default="-", show_default=True, type=OUTPUT, metavar="FILE",
     help="Output file; - is stdout. A suffix .gz, .bz2, .xz or .zst compresses it.",
@@ -33,11 +42,14 @@ threads_option = click.option(
 quiet_option = click.option("--quiet", is_flag=True, help="Print nothing but errors.")
 
 
-def texts(corpus: Sequence[str], recursive: bool) -> list[str]:
-    """Return the files that CORPUS names; with --recursive, all files of its folders."""
+def texts(corpus: Sequence[str], recursive: bool, keep_folders: bool = False) -> list[str]:
+    """Return the files that CORPUS names; with --recursive, all files of its folders.
+
+    keep_folders  as in `files_named`: a model of documents reads a folder with and without -r
+    """
     from w2v.text.corpus import files_named
 
-    return files_named(corpus, recursive)
+    return files_named(corpus, recursive, keep_folders)
 
 
 class SettingOption(click.Option):
@@ -112,6 +124,10 @@ class GivenSettings:
     def any_given(self) -> bool:
         """Whether the command line gives at least one of the settings."""
         return any(value is not None for value in self._values.values())
+
+    def value_of(self, name: str) -> Any:
+        """Return the value that the command line gives to a setting; None if it gives none."""
+        return self._values.get(name)
 
     def given(self, kind: type[T]) -> T | None:
         """Return the settings object of this class if the command line gives one of its settings.

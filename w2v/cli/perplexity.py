@@ -16,8 +16,10 @@ from w2v.cli.options import (
     SettingsCommand,
     limit_blas,
     quiet_option,
+    recursive_option,
     threads_option,
 )
+from w2v.cli.options import texts as files_of_corpus
 from w2v.cli.output import ResultPrinter, format_options
 from w2v.cli.scratch_option import scratch_option
 from w2v.errors import W2VError
@@ -38,6 +40,7 @@ if TYPE_CHECKING:
 )
 @click.argument("model", type=INPUT)
 @corpus_argument(required=False)
+@recursive_option
 @scratch_option
 @threads_option
 @quiet_option
@@ -45,6 +48,7 @@ if TYPE_CHECKING:
 def perplexity(
     model: str,
     corpus: tuple[str, ...],
+    recursive: bool,
     threads: int | None,
     quiet: bool,
     results: ResultPrinter,
@@ -67,8 +71,10 @@ def perplexity(
     from w2v.topics.perplexity import document_completion
 
     line = ProgressLine(sys.stderr, quiet)
-    texts = NewTexts(or_stdin(corpus), settings, threads, line)
-    if is_network(model):
+    is_lm = is_network(model)
+    paths = files_of_corpus(or_stdin(corpus), recursive, keep_folders=not is_lm)
+    texts = NewTexts(paths, settings, threads, line)
+    if is_lm:
         _check_fields(settings)
         _print_score(_score_text(SavedNetwork(model, "lm"), texts), results)
         return

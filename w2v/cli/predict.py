@@ -17,6 +17,7 @@ from w2v.cli.new_texts import NewTexts, RefusedRows, predict_labels
 from w2v.cli.options import (
     GivenSettings,
     SettingsCommand,
+    folders_option,
     limit_blas,
     quiet_option,
     threads_option,
@@ -46,6 +47,7 @@ if TYPE_CHECKING:
 )
 @click.argument("model", type=INPUT)
 @corpus_argument(required=False)
+@folders_option
 @label_options
 @scratch_option
 @threads_option

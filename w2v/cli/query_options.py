@@ -111,7 +111,7 @@ class LookupOptions:
 
     def open_table(self, table: str) -> Table:
         """Open a table of the vector file; only with --oov compose it composes unknown words."""
-        opened = open_table(self.vectors, table)
+        opened = open_table(self.vectors, table, counts_zeros=False)
         return opened if self.oov == "compose" else opened.without_subwords()
 
 

@@ -10,7 +10,7 @@ import click
 
 from w2v.cli.composed_words import ComposedWords
 from w2v.cli.meant_terms import check_files, check_signs
-from w2v.cli.neighbours import rows_searched
+from w2v.cli.neighbours import rows_searched, say_empty
 from w2v.cli.output import ResultPrinter, print_lines, printable
 from w2v.cli.query_options import AnswerOptions, LookupOptions
 from w2v.cli.unknown_words import UnansweredQueries
@@ -44,6 +44,7 @@ class RunAnswerer:
     _tables: list[Table] = field(init=False)
     _search: RunSearch = field(init=False)
     _left_out: set[str] = field(default_factory=set)
+    _empty: int = 0  # number of queries without neighbours
 
     def __post_init__(self) -> None:
         from w2v.alignment.run_neighbours import RunSearch
@@ -98,6 +99,7 @@ class RunAnswerer:
                 print_lines(self._lines(str(query), next(answers), not any(unknown)))
         for words in composed:
             words.finish()
+        say_empty(self._empty)
         return self.unanswered.exit_code()
 
     def _vectors(self, query: Query) -> tuple[list[np.ndarray], list[int]] | NotFoundError:
@@ -125,15 +127,20 @@ class RunAnswerer:
             try:
                 vectors.append(combine(table, query, ignore_case))
             except NotFoundError as error:
-                return NotFoundError(f"{name_of(lookup.vectors or '')}: {error}", error.name)
+                return NotFoundError(
+                    f"{name_of(lookup.vectors or '')}: {error.fact}", error.name, error.hint
+                )
             if not vectors[-1].any():
                 return NotFoundError(f"the vector of {str(query)!r} is zero: it has no direction")
         rows = (directed_row(self._tables[0], name, ignore_case) for _, name in query.terms)
         return vectors, [row for row in rows if row is not None and not self.answer.include_query]
 
     def _lines(self, query: str, answers: Sequence[RunNeighbour], is_known: bool) -> list[str]:
-        """Return the lines that print the answers to a query."""
+        """Return the lines that print the answers to a query, as `NeighbourPrinter.lines`."""
         files = len(self._tables)
+        if not answers and not self.results.as_json:
+            self._empty += 1
+            return []
 
         def record() -> dict[str, Any]:
             """Return the query and its answers for JSON."""

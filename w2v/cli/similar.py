@@ -29,6 +29,8 @@ from w2v.cli.query_options import (
     query_file_options,
     run_lookup_options,
 )
+from w2v.cli.query_texts import claim_text, vector_of_text
+from w2v.cli.quotes import open_quotes, quote_option
 from w2v.cli.vector_file import QueryCommand, open_table, vectors_path
 from w2v.errors import W2VError
 
@@ -70,8 +72,9 @@ _MANY_COSINES = 1 << 31  # number of cosines for CSLS from which a message says 
 @grouped(
     "Query",
     click.option(
-        "--text", "texts", multiple=True, metavar="TEXT",
-        help="Search for this text: a model of documents infers its vector. May be repeated.",
+        "--text", "texts", multiple=True, metavar="TEXT", callback=claim_text,
+        help="Search for this text, or with - for all of stdin as one text: a model of documents "
+        "infers its vector. May be repeated.",
     ),
     click.option(
         "--vector", "vector_files", multiple=True, type=INPUT, metavar="FILE",
@@ -96,6 +99,7 @@ _MANY_COSINES = 1 << 31  # number of cosines for CSLS from which a message says 
     ),
 )
 @query_file_options
+@quote_option
 @format_options
 @click.pass_context
 def similar(
@@ -111,6 +115,7 @@ def similar(
     vector_files: tuple[str, ...],
     verbatim: bool,
     files: QueryFiles,
+    quoted: tuple[str, ...],
     results: ResultPrinter,
 ) -> None:
     """Find the words or documents nearest to a query.
@@ -142,6 +147,8 @@ def similar(
 
     heading = bool(files.paths) or len(queries) > 1
     if len(runs.vectors) > 1:
+        if quoted:
+            raise click.UsageError("--quote works only with one -v FILE")
         from w2v.cli.run_neighbours import RunAnswerer
 
         several = RunAnswerer(runs.each, answer, table, results, heading)
@@ -149,23 +156,25 @@ def similar(
         read = batches(queries, files.paths, parse, several.unanswered.report_invalid)
         ctx.exit(several.print_answers(read))
     [lookup] = runs.each
+    quotes = open_quotes(quoted, table, lookup.vectors)
     if other is None:
         searched = lookup.open_table(table)
         named = searched if source in (None, table) else lookup.open_table(source)
     else:
-        searched, named = open_table(other, table), lookup.open_table(source or table)
+        searched = open_table(other, table, counts_zeros=False)
+        named = lookup.open_table(source or table)
     check_signs(queries, named, lookup.ignore_case)
     check_files(query_words(queries), named, runs.vectors, lookup.ignore_case)
     answerer = query_answerer(searched, named, lookup, answer)
     if csls:
         answerer = _by_csls(answerer, answer.restrict)
     if texts:
-        printer = NeighbourPrinter(results, table, heading=len(texts) > 1)
+        printer = NeighbourPrinter(results, table, len(texts) > 1, quotes)
         ctx.exit(_similar_to_texts(vectors_path(lookup.vectors), texts, answerer, printer))
     if vector_files:
-        printer = NeighbourPrinter(results, table, heading=True)
+        printer = NeighbourPrinter(results, table, True, quotes)
         ctx.exit(_similar_to_vectors(vector_files, answerer, printer))
-    printer = NeighbourPrinter(results, table, heading)
+    printer = NeighbourPrinter(results, table, heading, quotes)
     unanswered = unanswered_queries(answerer, lookup.vectors, expressions=True)
     all_queries = batches(queries, files.paths, parse, unanswered.report_invalid)
     ctx.exit(print_answers(answerer, all_queries, unanswered, printer))
@@ -234,11 +243,12 @@ def _similar_to_texts(
     model, unanswered = SavedDocumentModel(path), unanswered_queries(answerer, path)
     for text in texts:
         try:
-            answers = neighbours(model.vector(text), answerer.search)
+            answers = neighbours(vector_of_text(model, text), answerer.search)
         except W2VError as error:
             unanswered.report_invalid(error)
         else:
             print_lines(printer.lines(text, answers))
+    printer.finish()
     return unanswered.exit_code()
 
 
@@ -261,4 +271,5 @@ def _similar_to_vectors(
             answers_each = neighbours_each(vectors, answerer.search)
             for (name, _), answers in zip(batch, answers_each, strict=True):
                 print_lines(printer.lines(name, answers))
+    printer.finish()
     return unanswered.exit_code()

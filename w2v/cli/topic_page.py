@@ -107,7 +107,10 @@ def write_page(
     html = _lda_html(model, names, texts) if biplot is None else _lsa_html(biplot, texts)
     with atomic_file.packed(path) as file:
         file.write(html.encode("utf-8", "backslashreplace"))  # a path may be invalid UTF-8
-    click.echo(f"wrote {printable(path)}", err=True)
+    by = ""
+    if texts.shares is not None:
+        by = f", with the topics by {texts.shares.name}; without -o they are printed"
+    click.echo(printable(f"wrote {path}{by}"), err=True)
 
 
 def _lda_html(model: SavedTopicModel, names: Sequence[str], texts: CorpusTexts) -> str:

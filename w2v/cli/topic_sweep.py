@@ -125,7 +125,7 @@ def sweep(
     topics = _numbers(numbers)
     if plot:
         chart_kind(plot)
-    paths = texts(corpus, recursive)
+    paths = texts(corpus, recursive, keep_folders=True)
     request = _request(paths, given)
     inputs = {f"the file of --{name}": path for name, path in request.setting_files.items()}
     inputs |= {"the held-out text": valid} if valid else {}

@@ -12,7 +12,7 @@ from w2v.cli.charts import chart_kind, plot_option, write_chart
 from w2v.cli.command import INPUT, grouped
 from w2v.cli.corpus_argument import corpus_argument
 from w2v.cli.new_texts import NewTexts
-from w2v.cli.options import GivenSettings, SettingsCommand, limit_blas
+from w2v.cli.options import GivenSettings, SettingsCommand, folders_option, limit_blas
 from w2v.cli.output import ResultPrinter, format_options
 from w2v.cli.topic_corpus import CorpusTexts, read_corpus
 from w2v.cli.topic_exports import TopicExports, export_options
@@ -64,6 +64,7 @@ class TopicsCommand(SettingsCommand):
 )
 @click.argument("model", type=INPUT)
 @corpus_argument(required=False)
+@folders_option
 @page_options
 @grouped(
     "Topics",

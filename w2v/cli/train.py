@@ -169,7 +169,8 @@ def train(
     from w2v.system.progress import ProgressLine
 
     catch_signals()
-    paths, model = texts(corpus, recursive), api.find_model(model_name)
+    model = api.find_model(model_name)
+    paths = texts(corpus, recursive, model.has_documents)
     console = ProgressLine(sys.stderr, quiet)
     with ExitStack() as stack:
         run = api.build_run(paths, output, model, given, console, stack)

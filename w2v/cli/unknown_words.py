@@ -15,9 +15,11 @@ from w2v.errors import NotFoundError, W2VError
 if TYPE_CHECKING:
     from w2v.embeddings.table import Table
 
+_MOST_REPORTED = 10  # number of queries without an answer that are reported one by one
+
 
 class UnansweredQueries:
-    """Reports queries without an answer on stderr, with the reason, and counts these queries.
+    """Reports the first queries without an answer on stderr, with the reason, and counts the rest.
 
     table        the table in which words are looked up
     vectors      the vector file, as given by -v; None: the default file
@@ -43,7 +45,7 @@ class UnansweredQueries:
                unknown word may be part of a phrase that was typed as several queries
         """
         self._count += 1
-        if self._left_out is None:
+        if self._left_out is None and self._count <= _MOST_REPORTED:
             advice = self._advice(error.name, names) if error.name else ""
             click.echo(f"w2v: {printable(str(error) + advice)}", err=True)
 
@@ -93,6 +95,10 @@ class UnansweredQueries:
         """
         from w2v.system.progress import plural
 
+        if self._left_out is None and self._count > _MOST_REPORTED:
+            more = self._count - _MOST_REPORTED
+            queries = "query" if more == 1 else "queries"
+            click.echo(f"w2v: {more:,} more {queries} without an answer", err=True)
         if self._left_out is None and self._count and not self._any_invalid:
             return NotFoundError.exit_code
         if self._left_out:

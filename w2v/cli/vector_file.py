@@ -108,13 +108,18 @@ blank_option = click.option(
 )  # fmt: skip
 
 
-def open_table(vectors: str | None, table: str = "words") -> Table:
+def open_table(vectors: str | None, table: str = "words", counts_zeros: bool = True) -> Table:
     """Open a table of the file that `vectors_path` finds; report its problems on stderr.
 
     Zero vectors and vectors that are not finite have no direction, so they are left out of answers
     by cosine similarity. These vectors are counted here, except in a NumPy array: counting would
     read the whole array for a single query.
+
+    counts_zeros  whether zero vectors are counted too. They are no damage: a document without a
+                  word of the vocabulary has one. A query for one is an error in any case
     """
+    import numpy as np
+
     from w2v.embeddings.formats import load
     from w2v.embeddings.lazy_table import LazyTable
     from w2v.embeddings.source import Diagnostics
@@ -122,7 +127,9 @@ def open_table(vectors: str | None, table: str = "words") -> Table:
     path = vectors_path(vectors)
     findings = Diagnostics(path)
     opened = load(path, table, findings=findings)
-    if not isinstance(opened, LazyTable) and (count := opened.without_direction()):
+    if not isinstance(opened, LazyTable) and (
+        count := opened.without_direction(None if counts_zeros else ~np.isfinite(opened.norms))
+    ):
         findings.note(f"{count}: without a direction, so left out of answers by cosine similarity")
     say_findings(findings)
     return opened

@@ -188,6 +188,14 @@ def name_tensors(name: str, names: Sequence[str], counts: np.ndarray) -> dict[st
     return {f"{name}.{part}": arrays[f"{name}.{part}"] for part in ("names", "offsets", "counts")}
 
 
+def first_name(tensors: Mapping[str, np.ndarray], name: str) -> str:
+    """The first name of a table; "" if the file has no such table, or the table has no names."""
+    ends = tensors.get(f"{name}.offsets", np.zeros(2, np.int64))[1:2]
+    size = int(tensors.get(f"{name}.lengths", ends)[:1].sum())
+    first: bytes = tensors.get(f"{name}.names", ends)[:size].tobytes()
+    return first.decode("utf-8", "surrogateescape")
+
+
 def read_names(tensors: Mapping[str, np.ndarray], name: str) -> list[str]:
     """The names of a table or of `name_tensors`; KeyError or ValueError if they are damaged.
 

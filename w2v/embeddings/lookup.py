@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 import numpy as np
 
@@ -27,12 +28,18 @@ def find(table: Table, name: str, ignore_case: bool = False) -> int:
     """The row of a name; NotFoundError, with similar spellings, for an out-of-vocabulary name."""
     row = row_of(table, name, ignore_case)
     if row is None:
-        form = joined_form(table, split_words(name))
-        near = ", ".join(_spelling(name, each) for each in near_spellings(table, name))
-        hint = f"; as one word: {form}" if form else f"; near: {near}" if near else ""
         reason = _not_composed(table, name)
-        raise NotFoundError(f"no vector for {name!r} among {len(table):,}{reason}{hint}", name)
+        fact = f"no vector for {name!r} among {len(table):,}{reason}"
+        raise NotFoundError(fact, name, partial(_hint, table, name))
     return row
+
+
+def _hint(table: Table, name: str) -> str:
+    """Names of the table that may be meant by an out-of-vocabulary name."""
+    if form := joined_form(table, split_words(name)):
+        return f"; as one word: {form}"
+    near = ", ".join(_spelling(name, each) for each in near_spellings(table, name))
+    return f"; near: {near}" if near else ""
 
 
 def _not_composed(table: Table, name: str) -> str:

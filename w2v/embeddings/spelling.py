@@ -19,6 +19,7 @@ _PHRASE_WORDS = 4  # maximum number of words that are joined to a phrase
 _SHORTLIST_NAMES = 200  # maximum number of names whose edit distance is computed
 # Letters of the longest word that is compared: two words of 10,000 letters would take 40 s.
 _WORD_LETTERS = 100
+_SUFFIX = re.compile(rb"(\.\w+)+")  # of a file, maybe a packed one
 
 
 def split_words(line: str) -> list[str]:
@@ -65,11 +66,12 @@ def expression(table: Table, name: str) -> str:
 def near_spellings(table: Table, name: str, limit: int = 3) -> list[str]:
     """Up to `limit` names of the table with a spelling similar to `name`, the most similar first.
 
-    Names that differ from `name` only in Unicode normalization, and so look the same, come first.
-    The other names follow by edit distance, ignoring case. Names with the same distance are in the
-    order of the rows, so the most frequent one comes first. The distance may be up to a third of
-    the number of letters of `name`; a distance of 1 is always allowed. A `name` of more than 100
-    letters is not compared by edit distance.
+    Names that differ from `name` only in Unicode normalization, and so look the same, come first,
+    then those that end with it, see `names_ending`. The other names follow by edit distance,
+    ignoring case. Names with the same distance are in the order of the rows, so the most frequent
+    one comes first. The distance may be up to a third of the number of letters of `name`; a
+    distance of 1 is always allowed. A `name` of more than 100 letters is not compared by edit
+    distance.
 
     For speed, the edit distance is computed only for a shortlist of names. One pass over the bytes
     of all names (0.05 s for 400,000 names) finds those that have the largest number of bytes and
@@ -77,6 +79,7 @@ def near_spellings(table: Table, name: str, limit: int = 3) -> list[str]:
     """
     variants = dict.fromkeys(normalize(form, name) for form in FORMS)
     lookalikes = [text for text in variants if text != name and table.find(text) is not None]
+    lookalikes += names_ending(table, name, limit)
     wanted = normalize("NFC", name).casefold()
     if len(wanted) > _WORD_LETTERS:
         return lookalikes[:limit]
@@ -88,6 +91,24 @@ def near_spellings(table: Table, name: str, limit: int = 3) -> list[str]:
     allowed_distance = max(1, len(wanted) // 3)
     similar = [other for distance, _, other in sorted(ranked) if distance <= allowed_distance]
     return list(dict.fromkeys([*lookalikes, *similar]))[:limit]
+
+
+def names_ending(table: Table, name: str, limit: int) -> list[str]:
+    """The first names that end with `name` after / or :, as the path of a file or FILE:ID do.
+
+    The name may have a suffix: 17 is the end of mail/17.eml.
+    """
+    found: list[str] = []
+    if not (last := name.encode("utf-8", "surrogateescape")):
+        return found
+    for match in re.finditer(b"[/:]" + re.escape(last), table.text.data):
+        row = int(np.searchsorted(table.offsets, match.start(), side="right")) - 1
+        rest = bytes(table.text[match.end() : table.offsets[row + 1]])
+        if match.end() == table.offsets[row + 1] or _SUFFIX.fullmatch(rest):
+            found.append(table.name(row))
+            if len(found) == limit:
+                break
+    return found
 
 
 def unicode_form(name: str, other: str) -> str:

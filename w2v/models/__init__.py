@@ -53,6 +53,8 @@ class Model:
     is_labelled    whether the model is trained by `sgd` on texts with labels
     min_count      the default of --min-count; None: that of `TextSettings`
     distributed    whether the model can be trained on a cluster
+    other_names    what other programs call the model, or a model that it replaces: in lower case,
+                   with - between words. The error for such a --model names this one
     """
 
     name: str
@@ -71,6 +73,7 @@ class Model:
     is_labelled: bool = False
     min_count: int | None = None
     distributed: bool = True
+    other_names: tuple[str, ...] = ()
 
     @property
     def has_documents(self) -> bool:

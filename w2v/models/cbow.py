@@ -54,6 +54,7 @@ MODEL = Model(
     name="cbow",
     summary="The mean of a window's words predicts the center word.",
     source="Mikolov et al. 2013a, Efficient Estimation of Word Representations",
+    other_names=("word2vec",),
     settings=Settings,
     trainer="w2v.negative_sampling.trainer:WordTrainer",
     method="sgd",

@@ -9,6 +9,13 @@ MODEL = Model(
     name="nbow",
     summary="The mean of a text's words and n-grams predicts labels.",
     source="Joulin et al. 2017, Bag of tricks for efficient text classification; Iyyer et al. 2015",
+    other_names=(
+        "supervised",
+        "fasttext",
+        "bow",
+        "classifier",
+        "dan",
+    ),
     settings=ClassifierSettings,
     trainer="w2v.text_classification.trainer:TextTrainer",
     method="sgd",

@@ -67,6 +67,12 @@ MODEL = Model(
     name="ppmi",
     summary="Truncated SVD of the mutual information of words and contexts.",
     source="Levy, Goldberg & Dagan 2015, Improving Distributional Similarity",
+    other_names=(
+        "glove",
+        "pmi",
+        "ppmi-svd",
+        "svd",
+    ),
     settings=Settings,
     trainer="w2v.factorization.ppmi:PpmiTrainer",
     method="closed form",

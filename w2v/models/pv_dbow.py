@@ -68,6 +68,13 @@ MODEL = Model(
     name="pv-dbow",
     summary="A document predicts each of its words.",
     source="Le & Mikolov 2014, Distributed Representations of Sentences and Documents, 2.3",
+    other_names=(
+        "doc2vec",
+        "paragraph2vec",
+        "paragraph-vectors",
+        "dbow",
+        "pvdbow",
+    ),
     settings=Settings,
     trainer="w2v.negative_sampling.document_trainer:DocumentTrainer",
     method="sgd",

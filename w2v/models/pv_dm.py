@@ -83,6 +83,13 @@ MODEL = Model(
     name="pv-dm",
     summary="A document and the words of a window predict the center word.",
     source="Le & Mikolov 2014, Distributed Representations of Sentences and Documents, 2.2",
+    other_names=(
+        "doc2vec",
+        "paragraph2vec",
+        "paragraph-vectors",
+        "dm",
+        "pvdm",
+    ),
     settings=Settings,
     trainer="w2v.negative_sampling.document_trainer:DocumentTrainer",
     method="sgd",

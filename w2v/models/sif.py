@@ -42,6 +42,10 @@ MODEL = Model(
     name="sif",
     summary="A document is the weighted mean of its words' --init vectors.",
     source="Arora et al. 2017, A Simple but Tough-to-Beat Baseline for Sentence Embeddings",
+    other_names=(
+        "usif",
+        "sent2vec",
+    ),
     settings=Settings,
     trainer="w2v.factorization.sif:SifTrainer",
     method="closed form",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Protocol
 
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from w2v.text.records import RecordCorpus
     from w2v.text.vocabulary import Vocabulary
 
+_PATH = re.compile(r"/|\.\w{1,8}$")  # in ids of documents that were files
 _SHOWN_LABELS = 3  # maximum number of similar labels that a message shows
 # The suffixes of files of records, what becomes words if they are read as lines, and the advice.
 _READ_AS_LINES = [
@@ -176,6 +178,23 @@ def say_documents(
         say_changed_documents(console, corpus, int((text.sizes() == 0).sum()), cut, length)
 
 
+def say_lines(console: Console, corpus: Corpus, id_of_model: str) -> None:
+    """Report that the lines of files were read as documents, if those of a model were whole files.
+
+    id_of_model  the id of the first document of the model. The id of a file is a path
+    """
+    from w2v.text.documents import DocumentCorpus
+
+    if not isinstance(corpus, DocumentCorpus) or not _PATH.search(id_of_model):
+        return
+    files = [file for file in corpus.inputs if file.format == "lines"]
+    if files and len(corpus.rows) > len(corpus.inputs):
+        console.say(
+            f"{files[0].name}: each line is a document; those of the model seem to be files, such "
+            f"as {id_of_model}: --format files reads each file as one document"
+        )
+
+
 def say_similar_labels(console: Console, corpus: Corpus) -> None:
     """Warn if labels differ only in blanks, in capitals, or as 1 and 1.0 do."""
     from w2v.system.progress import plural
@@ -221,7 +240,13 @@ def say_changed_documents(
     length  maximum number of words of a document; None: any number
     """
     from w2v.system.progress import plural
+    from w2v.text.document_files import formats_of, rows_in_folders
 
+    if corpus.settings.format is None and (files := rows_in_folders(corpus.inputs)):
+        console.warn(
+            f"{plural(len(files), 'file')} of rows in folders read as one document each, such as "
+            f"{files[0]}: --format {formats_of(files[:1], None)[0]} reads each row as a document"
+        )
     _say_blank_rows(console, corpus)
     merged = len(corpus.rows) - len(corpus.names)
     if merged:

@@ -68,12 +68,16 @@ def check_apart(
     Nothing is written, not even as a test.
     """
     input_by_identity: dict[object, str] = {}
+    folders: dict[str, str] = {}
     for description, paths in inputs.items():
         for path in [paths] if isinstance(paths, str) else paths or ():
             for read in local_paths(path):
                 input_by_identity |= dict.fromkeys(_identities(read, 0), description)
+                if os.path.isdir(read):
+                    folders[os.path.join(os.path.realpath(read), "")] = description
     output_by_identity: dict[object, str] = {}
     for name, path in outputs.items():
+        _check_outside(name, path, folders)
         for identity in _identities(path, 1):
             if identity in input_by_identity:
                 description = input_by_identity[identity]
@@ -81,6 +85,21 @@ def check_apart(
             other = output_by_identity.setdefault(identity, name)
             if other != name:
                 raise W2VError(f"{other} and {name} both write {path}: name two files")
+
+
+def _check_outside(name: str, path: str, folders: Mapping[str, str]) -> None:
+    """Raise W2VError if an output would replace a file of a folder that is read.
+
+    folders  the descriptions of the folders, by their real paths with a separator at the end
+    """
+    written = os.path.realpath(path)
+    if not os.path.isfile(written):
+        return
+    for folder, description in folders.items():
+        inner = written.removeprefix(folder)
+        # Files and folders that a dot hides are not read.
+        if inner != written and not any(part.startswith(".") for part in inner.split(os.sep)):
+            raise W2VError(f"{name} {path} is {description}: name another file to write")
 
 
 def _check_stdout() -> None:

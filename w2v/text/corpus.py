@@ -291,13 +291,17 @@ def _first_invalid(text: str, block: bytes, encoding: str) -> int:
     return len(text[: text.index("\ufffd")].encode(encoding, "replace"))
 
 
-def files_named(paths: Iterable[str], recursive: bool) -> list[str]:
+def files_named(paths: Iterable[str], recursive: bool, keep_folders: bool = False) -> list[str]:
     """The files that paths name: those that match the globs of addresses, and other paths.
 
-    recursive  whether folders stand for all files in them, see `files_of`
+    recursive     whether folders stand for all files in them, see `files_of`
+    keep_folders  whether folders are returned as they are in any case, because the reader of the
+                  paths names the files of a folder by their paths in it
     """
     found = [match for path in paths for match in matches(path)]
-    return [file for path in found for file in files_of(path)] if recursive else found
+    if not recursive or keep_folders:
+        return found
+    return [file for path in found for file in files_of(path)]
 
 
 def files_of(path: str) -> list[str]:

@@ -10,7 +10,7 @@ from w2v.errors import W2VError
 from w2v.system import packing
 from w2v.system.pipes import name_of
 from w2v.system.progress import plural
-from w2v.system.remote_files import is_folder, relative_to
+from w2v.system.remote_files import is_address, is_folder, relative_to
 from w2v.text import arrow_tables
 from w2v.text.corpus import files_of
 from w2v.text.sources import Source, is_tar_name
@@ -90,14 +90,27 @@ def _suffix(path: str) -> str:
 
 
 def expanded(path: str, format: str) -> list[DocumentFile]:
-    """A file of documents, or each file of a folder in order."""
-    if not is_folder(path):
-        name = os.path.basename(packing.plain_name(name_of(path)))
-        return [DocumentFile(path, format, name, "")]
+    """A file of documents, or each file of a folder in order.
+
+    The name of a file of rows is its base name, and that of a file that is one document is its
+    path, as it is given: two such files with one base name are two documents. The name of a file of
+    a folder is its path in the folder.
+    """
+    if is_folder(path):
+        names = [(file, relative_to(path, file)) for file in files_of(path)]
+        return [DocumentFile(file, format, name, f"{name}/") for file, name in names]
+    name = packing.plain_name(name_of(path))
     if format != "files":
-        raise W2VError(
-            f"{path} is a directory: name its files, {path}/*, or give --format files for one "
-            "document a file"
-        )
-    names = [(file, relative_to(path, file)) for file in files_of(path)]
-    return [DocumentFile(file, format, name, f"{name}/") for file, name in names]
+        name = os.path.basename(name)
+    elif not is_address(path):
+        name = os.path.normpath(name).replace(os.sep, "/")
+    return [DocumentFile(path, format, name, "")]
+
+
+def rows_in_folders(inputs: Sequence[DocumentFile]) -> list[str]:
+    """The files of folders that are read as one document each, but look like files of rows."""
+    return [
+        file.path
+        for file in inputs
+        if file.format == "files" and file.folder and _suffix(file.path) in _BY_SUFFIX
+    ]

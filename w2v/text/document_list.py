@@ -85,7 +85,10 @@ class DocumentList:
             advice = (
                 "to keep both, give the folder that contains both files, so that names are paths"
             )
-            if file:
+            if file and prefix == file:
+                advice = "give the folder that contains both files, and --format, so that their "
+                advice += "names are paths; --columns or --id-field chooses the id"
+            elif file:
                 advice = "--id-prefix file or label makes names differ; "
                 advice += "--columns or --id-field chooses the id"
             raise W2VError(
