@@ -10,6 +10,7 @@
 # - With --quiet w2v prints errors only, one line each.
 # - An exit status other than 0 stops make: 1 training diverged, 2 wrong usage or input, 3 unknown word.
 # - After an interruption the same command continues: --resume reads the checkpoint of the training.
+#   If the text has changed since the training began, which the file .begun shows, it begins again.
 # - `check` fails if the analogy accuracy of the vectors is less than LEAST.
 
 W2V ?= w2v
@@ -29,6 +30,7 @@ check: $(OUT)/analogies.tsv
 	  END { if (share < least) { print "analogy accuracy " share " is less than LEAST=" least; exit 1 } }' $< >&2
 
 $(OUT)/vectors.safetensors: $(TEXT) | $(OUT)
+	@test $@.begun -nt $< || { rm -f $@.checkpoint; touch $@.begun; }
 	$(W2V) train $< -o $@ --quiet --resume --dim 50 --epochs 20 --sample 0 --deterministic
 
 $(OUT)/vectors.bin: $(OUT)/vectors.safetensors

@@ -2,10 +2,7 @@
 
 import ast
 import json
-import os
 import re
-import shutil
-import subprocess
 import sys
 
 import click
@@ -142,52 +139,6 @@ def test_programs_of_a_page_are_found_by_their_names():
         "b.sh": "# b.sh\nls\n",
         "c.mk": "# c.mk\na: b\n",
     }
-
-
-# In place of w2v: the new vectors are the old ones and the texts. In place of mv and rm: the
-# program itself, or a kill of the job after so many calls.
-STUBS = {
-    "w2v": """
-if [ "$1" = train ]; then
-    cat vectors.safetensors $(cat list.txt) > next.safetensors
-else
-    printf 'q\\ttotal\\t1.0\\t1\\t1\\t1\\n'
-fi
-""",
-    **{
-        name: f"""
-echo >> calls
-if [ $(wc -l < calls) -gt "$CALLS" ]; then kill -9 $PPID; exit 1; fi
-exec {shutil.which(name)} "$@"
-"""
-        for name in ("mv", "rm")
-    },
-}
-
-
-@pytest.mark.skipif(shutil.which("flock") is None, reason="the recipe is for Linux")
-@pytest.mark.parametrize("calls", range(7))
-def test_a_nightly_job_that_is_killed_trains_no_text_twice(tmp_path, calls):
-    (tmp_path / "nightly.sh").write_text(readme.programs(TEXTS["recipes.md"])["nightly.sh"])
-    for folder in ("bin", "inbox", "done"):
-        (tmp_path / folder).mkdir()
-    for name, text in STUBS.items():
-        (tmp_path / "bin" / name).write_text(f"#!/bin/sh\n{text}")
-        (tmp_path / "bin" / name).chmod(0o755)
-    for name in ("a", "b", "c"):
-        (tmp_path / "inbox" / f"{name}.txt").write_text(f"{name}\n")
-    (tmp_path / "vectors.safetensors").write_text("old\n")
-    codes = []
-    for allowed in (calls, 99):
-        (tmp_path / "calls").write_text("")
-        path = f"{tmp_path / 'bin'}:{os.environ['PATH']}"
-        env = {**os.environ, "PATH": path, "CALLS": str(allowed)}
-        done = subprocess.run(["sh", "nightly.sh"], cwd=tmp_path, env=env, capture_output=True)
-        codes.append(done.returncode)
-    assert codes == [0 if calls == 6 else -9, 0]
-    assert (tmp_path / "vectors.safetensors").read_text() == "old\na\nb\nc\n"
-    assert sorted(os.listdir(tmp_path / "done")) == ["a.txt", "b.txt", "c.txt"]
-    assert not (tmp_path / "trained.txt").exists()
 
 
 def test_a_stale_number_is_noticed_and_a_last_digit_is_not():

@@ -275,7 +275,7 @@ def build_run(
 
     request = _make_request(paths, output, model, given, temporary)
     stack.enter_context(scratch.used(request.run.scratch))
-    executor = _make_executor(request, stack)
+    executor = _make_executor(request, console, stack)
     if request.search.time is None:
         return TrainingRun(request, executor, Messages(console, request))
     return SettingsSearch(request, executor, console)
@@ -330,7 +330,7 @@ def _records_of(
     return None, split_settings(values, FieldSettings)[0] if names & values.keys() else None
 
 
-def _make_executor(request: Request, stack: ExitStack) -> Executor:
+def _make_executor(request: Request, console: Console, stack: ExitStack) -> Executor:
     """Make the executor of a run, on the threads of this machine or on a Dask cluster.
 
     Raises  W2VError if Dask is not installed, if no scheduler answers, or if the model cannot be
@@ -350,7 +350,8 @@ def _make_executor(request: Request, stack: ExitStack) -> Executor:
     except ModuleNotFoundError as error:
         raise W2VError(f"--cluster needs {error.name}: pip install 'w2v[cluster]'") from None
     request.check()  # before the connection, so that wrong settings are reported early
-    return cluster_executor(request, stack.enter_context(Cluster(request.run.cluster)))
+    cluster = stack.enter_context(Cluster(request.run.cluster, console.warn))
+    return cluster_executor(request, cluster)
 
 
 def _named(model: Model, given: Mapping[str, Any]) -> dict[str, Any]:

@@ -56,9 +56,9 @@ class DivergedError(W2VError):
 
 
 class ConnectionLostError(W2VError):
-    """The connection to a cluster is lost, or workers have died of the same task repeatedly.
+    """A cluster does not answer, or is lost, or workers have died of the same task repeatedly.
 
-    What has been trained so far is saved.
+    What has been trained so far is saved. The same command can succeed later.
     """
 
     exit_code = 1

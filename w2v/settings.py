@@ -376,8 +376,9 @@ class RunSettings:
         None, "Number of worker threads.", 1, 1024, shown="all available processors"
     )
     checkpoint_every: str = run_setting(
-        "5", "Interval in minutes between writes of OUTPUT.checkpoint, from which --resume "
-        "continues a stopped run; epoch: after each epoch; 0: only when the run is stopped.",
+        "5", "Interval in minutes, or such as 30s, 10m or 2h, between writes of OUTPUT.checkpoint, "
+        "from which --resume continues a stopped run; epoch: after each epoch; 0: only when the "
+        "run is stopped.",
         metavar="MINUTES",
     )  # fmt: skip
     valid: str | None = training_setting(

@@ -569,6 +569,7 @@ def test_a_file_is_written_in_full_or_not_at_all(w2v, toy, folder, monkeypatch):
         ("train c.txt --dimm 5", "No such option '--dimm'. Did you mean '--dim'?"),
         ("train c.txt --no-shrnk", "No such option '--no-shrnk'. Did you mean '--no-shrink'"),
         ("train c.txt --zzzz", "No such option '--zzzz'. w2v train --help lists all options."),
+        ("train c.txt --walltime 2h", "It saves a checkpoint when it gets SIGTERM or SIGUSR1"),
         ("similar the --verb", "Did you mean '--verbatim'?"),
         ("similar the --min-scor 3", "Did you mean '--min-score'"),
         ("vocab c.txt --mincount=3", "No such option '--mincount'. Did you mean '--min-count'"),

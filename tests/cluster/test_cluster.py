@@ -469,7 +469,7 @@ def test_a_scheduler_that_does_not_answer_is_said(w2v, folder, monkeypatch):
     (folder / "text").write_text("a b")
     monkeypatch.setattr("w2v.cluster.connection.TIMEOUT", 0.5)
     outcome = w2v("train", "text", "--cluster", "tcp://127.0.0.1:1")
-    assert outcome.code == 2
+    assert outcome.code == 1  # as of a cluster that is lost later: the same command may succeed
     assert "no scheduler answers" in outcome.err
     assert len(outcome.err.splitlines()) == 1
 

@@ -8,6 +8,7 @@ import os
 import tarfile
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import planted
 import pytest
@@ -130,6 +131,7 @@ class Apart(Here):
     """A cluster in this process that knows whether a task is running."""
 
     def __init__(self):
+        super().__init__()
         self.is_busy, self.cancelled = False, 0
 
     def submit(self, function, *args):
@@ -336,6 +338,15 @@ def test_a_file_that_a_worker_does_not_find_is_no_broken_connection(folder, task
     """`Cluster` takes an OSError for one, and would wait for the scheduler."""
     with pytest.raises(W2VError, match="^gone: a worker cannot read this file .No such file"):
         task()
+
+
+def test_a_file_that_a_worker_does_not_find_has_the_address_of_the_worker(folder, monkeypatch):
+    worker = SimpleNamespace(address="tcp://10.0.0.2:4444")
+    monkeypatch.setattr(text_ranges, "get_worker", lambda: worker)
+    with pytest.raises(
+        W2VError, match=r"^gone: .*such file or directory, on tcp://10.0.0.2:4444\)"
+    ):
+        range_tasks.count_lines("gone", 3)
 
 
 def test_a_full_temporary_folder_is_not_a_text_that_cannot_be_read(folder, monkeypatch):

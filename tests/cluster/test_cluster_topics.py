@@ -1,7 +1,9 @@
 """LDA and LSA on a Dask cluster: the bytes of one machine, also if workers die."""
 
+import math
 import os
 import random
+import re
 import signal
 from contextlib import ExitStack
 from pathlib import Path
@@ -185,9 +187,26 @@ def test_what_was_lost_is_sampled_again(text, here, monkeypatch):
             raise (KeyError, ConnectionLostError)[len(losses) % 2]("lost")
         return gather(futures)
 
-    here.gather = lose
+    lines: list[str] = []
+    here.gather, here.report = lose, lines.append
     assert finish(training) == wanted
+    said = r"a worker or the scheduler was lost with the topics of the last [\d,]+ words?: back to "
+    assert lines
+    assert all(re.fullmatch(rf"{said}epoch \d/{options['epochs']}", line) for line in lines)
     assert losses[0] == losses[1] < losses[2] == len(training.executor.plan)
+
+
+def test_old_topics_are_fetched_before_many_rounds_are_done(text, here, monkeypatch):
+    """A round of a large text takes minutes, and all since the last fetch can be lost."""
+    monkeypatch.setattr("w2v.cluster.lda_rounds.BASE_SHARE", math.inf)
+    fetched = {}
+    for seconds in (60.0, -1.0):
+        monkeypatch.setattr("w2v.cluster.lda_rounds.BASE_SECONDS", seconds)
+        calls = []
+        here.gather = lambda futures, calls=calls: calls.append(1) or list(futures)
+        fetched[seconds] = finish(make_run("lda", text, "b.safetensors", here, **LDA)), len(calls)
+    assert fetched[60.0][0] == fetched[-1.0][0]
+    assert fetched[60.0][1] < fetched[-1.0][1]
 
 
 def test_a_run_whose_data_are_lost_again_and_again_ends_with_an_error(text, here):

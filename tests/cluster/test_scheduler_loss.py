@@ -152,7 +152,7 @@ def test_a_scheduler_that_is_gone_is_said(w2v, text, processes, model, monkeypat
         assert said[-2] == "the run cannot be continued: run the same command again"
         return
     # 7 of 12 rounds were done. The topics had been fetched after 4 rounds.
-    assert "the last 6,000 words, which are lost; 33.3% of the run is kept" in outcome.err
+    assert "the last 6,000 words, which are lost; the checkpoint is at 33.3%" in outcome.err
     assert said[-2] == "to continue, run the same command with --resume (x.safetensors.checkpoint)"
     outcome = w2v(*options, "--resume", "--deterministic")
     assert "resumed from x.safetensors.checkpoint at 33.3%" in outcome.err

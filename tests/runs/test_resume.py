@@ -33,6 +33,7 @@ from helpers import (
 from w2v.embeddings import container
 from w2v.errors import W2VError
 from w2v.models import models
+from w2v.runs import checkpoint
 from w2v.runs.messages import Messages
 from w2v.runs.run import TrainingRun
 from w2v.system import locks, signals
@@ -92,9 +93,17 @@ def test_a_checkpoint_can_be_written_after_each_epoch(text, folder, monkeypatch)
     assert [state["chunks_done"] for state in written] == [chunks // 3, 2 * chunks // 3]
 
 
-@pytest.mark.parametrize("interval", ["often", "-1", "nan"])
+@pytest.mark.parametrize(
+    ("interval", "seconds"),
+    [("5", 300), ("0.5", 30), ("10s", 10), ("2m", 120), ("1.5h", 5400), ("0", math.inf)],
+)
+def test_an_interval_has_a_unit(interval, seconds):
+    assert checkpoint.interval(interval) == seconds
+
+
+@pytest.mark.parametrize("interval", ["often", "-1", "nan", "s", "5d", "-1s", "epochs"])
 def test_an_interval_that_is_none_is_refused(text, interval):
-    with pytest.raises(W2VError, match="expected a number of minutes, or epoch"):
+    with pytest.raises(W2VError, match="expected a number of minutes, a time such as 30s"):
         make_run(text, run_settings={"checkpoint_every": interval})
 
 
@@ -138,6 +147,45 @@ def test_a_checkpoint_of_another_run_is_refused(text, changed, said):
     stop_at(make_run(text, deterministic=False), 3)
     with pytest.raises(W2VError, match=said):
         make_run(text, **{"deterministic": False, **changed}).resume()
+
+
+def test_a_run_of_a_cluster_is_continued_alone_with_deterministic(text):
+    model = models()["lda"]
+    stop_at(start_run(text, "x.safetensors", model, model.settings(**LDA, deterministic=True)), 2)
+    other = start_run(text, "x.safetensors", model, model.settings(**LDA), 2)
+    with pytest.raises(W2VError, match="a run with --deterministic, which --cluster .*: add --det"):
+        other.resume(force=True)
+    changed = model.settings(**{**LDA, "seed": 9})
+    with pytest.raises(W2VError, match="--deterministic was True, is now False") as caught:
+        start_run(text, "x.safetensors", model, changed, 2).resume()
+    assert "--threads" not in str(caught.value)
+
+
+def test_force_does_not_give_vectors_to_other_words(text, folder):
+    stop_at(make_run(text), 3)
+    (folder / "text").write_text(planted.text(SENTENCES).replace("car", "cart"))
+    with pytest.raises(W2VError, match="SHA-256 of the vocabulary was .*not even with --force"):
+        make_run(text).resume(force=True)
+
+
+def test_force_does_not_give_topics_to_other_tokens(text, folder):
+    model = models()["lda"]
+    stop_at(start_run(text, "x.safetensors", model, model.settings(**LDA)), 2)
+    (folder / "text").write_text("\n".join(reversed(planted.text(SENTENCES).splitlines())))
+    other = start_run(text, "x.safetensors", model, model.settings(**LDA))
+    with pytest.raises(W2VError, match="the text's SHA-256 was .*not even with --force"):
+        other.resume(force=True)
+
+
+def test_a_result_of_other_settings_that_is_replaced_is_named(w2v, small):
+    args = (*short_training("skipgram", "x.safetensors"), "--resume")
+    assert "replaced" not in w2v(*args).err
+    outcome = w2v(*args, "--window", "3")
+    assert outcome.code == 0, outcome.err
+    assert (
+        "x.safetensors is the result of another run, and will be replaced: --window was 5, is"
+        in (outcome.err)
+    )
 
 
 def test_a_changed_text_is_refused_and_forced(text, folder):
@@ -343,6 +391,32 @@ def test_a_stop_after_the_training_waits_for_the_file(
     assert outcome.code == 143
     assert f"wrote x{suffix}\nstopped after x{suffix} was written" in outcome.err
     assert outputs(folder) == whole
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_stop_that_saves_nothing_says_what_it_interrupted(w2v, small, monkeypatch, number):
+    """Otherwise a batch job with too short a limit would be started again for ever."""
+
+    def stop(*args):
+        raise signals.Stopped(number)
+
+    args = (*short_training("skipgram", "x.safetensors"), "--quiet", "--resume")
+    word = signals.name_of(number)
+    for owner, name, stage in (
+        ("w2v.runs.texts.Texts", "read", "reading the text"),
+        ("w2v.runs.run.TrainingRun", "train", "training"),
+    ):
+        with monkeypatch.context() as patch:
+            patch.setattr(f"{owner}.{name}", stop)
+            outcome = w2v(*args)
+            assert outcome.err == f"w2v: {word} while {stage}: nothing was saved\n"
+            assert outcome.code == 128 + number
+    stop_at(short_run := make_run("text"), 3)
+    assert short_run.has_checkpoint()
+    with monkeypatch.context() as patch:
+        patch.setattr("w2v.runs.texts.Texts.read", stop)
+        said = w2v(*args).err
+    assert said == f"w2v: {word} while reading the text: nothing new was saved\n"
 
 
 @pytest.mark.parametrize("name", ITERATIVE_ARGS)

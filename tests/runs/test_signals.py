@@ -1,11 +1,13 @@
 """Stop signals: they are deferred and never lost; only a second Ctrl-C stops immediately."""
 
+import json
 import os
 import signal
 import subprocess
 import sys
 import threading
 import types
+from datetime import datetime, timedelta
 
 import planted
 import pytest
@@ -219,6 +221,11 @@ def test_every_stop_leaves_a_checkpoint_and_its_own_exit_status(folder, stoppabl
     assert child.returncode == 128 + number, said
     assert "to continue, run the same command with --resume (x.safetensors.checkpoint)" in said
     assert said.splitlines()[-1] == f"w2v: {signals.name_of(number)}"
+    times = [
+        datetime.fromisoformat(json.loads(line)["time"]) for line in log.read_text().splitlines()
+    ]
+    assert times == sorted(times)
+    assert {time.utcoffset() for time in times} == {timedelta(0)}
     assert (folder / "x.safetensors.checkpoint").exists()
 
 

@@ -50,6 +50,7 @@ _FOREIGN_COMMANDS = {
     "cbow": "w2v train cbow -input FILE", "supervised": "w2v train supervised -input FILE",
     "test": "w2v evaluate classify", "quantize": "w2v convert IN OUT --dtype i8",
 }  # fmt: skip
+_TIME_LIMITS = ("--walltime", "--time-limit", "--max-time", "--timeout")  # w2v has none of them
 _MIN_SIMILARITY = 0.65  # difflib's ratio (0 to 1) from which a name is suggested
 
 
@@ -135,7 +136,7 @@ def cli() -> None:
 def main(args: Sequence[str] | None = None) -> NoReturn:
     """Run the command line and exit.
 
-    The exit status is 0 after success, 1 if training diverged or the connection to its cluster was
+    The exit status is 0 after success, 1 if training diverged or its cluster did not answer or was
     lost, 2 after any other error, 3 if a word or document was not found, and 128 + N after
     signal N.
     """
@@ -176,7 +177,8 @@ def _run(args: list[str]) -> int:
         from w2v.system.signals import name_of
 
         number = getattr(error, "number", signal.SIGINT)  # a `Stopped` has a number
-        return _fail(name_of(number), 128 + number)
+        notes = getattr(error, "__notes__", ())  # what was lost
+        return _fail(" ".join((name_of(number), *notes)), 128 + number)
     except MemoryError:
         return _fail(f"out of memory: try {_memory_advice(args[0], args[1:])}", 2)
     except OSError as error:
@@ -262,7 +264,12 @@ def catch_signals() -> None:
 def _no_such_option(error: click.NoSuchOption) -> str:
     """Return the message for an unknown option, with similar options of the command."""
     hint = "."
-    if error.ctx is not None:
+    if error.option_name in _TIME_LIMITS:
+        hint = (
+            ": w2v train has no time limit. It saves a checkpoint when it gets SIGTERM or SIGUSR1, "
+            "as from the program timeout or a batch system, and --resume continues"
+        )
+    elif error.ctx is not None:
         params = error.ctx.command.get_params(error.ctx)
         names = [name for param in params for name in (*param.opts, *param.secondary_opts)]
         hint = _did_you_mean(error.option_name, names, error.ctx)

@@ -130,8 +130,8 @@ def _complete_models(ctx: click.Context, param: click.Parameter, incomplete: str
 @click.option(
     "--force", is_flag=True,
     help="With --resume: continue even if the text or a setting has changed. This is impossible if "
-    "the matrices of the checkpoint do not fit: after a change of --dim or --topics, of --threads "
-    "with lda and networks, or of --epochs with networks.",
+    "the matrices of the checkpoint do not fit: after a change of the vocabulary, of --dim or "
+    "--topics, of the text or --threads with lda, or of --threads or --epochs with networks.",
 )  # fmt: skip
 @recursive_option
 @click.option(

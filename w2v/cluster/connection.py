@@ -7,7 +7,9 @@ for data on the workers. The failures of a cluster become errors of one line.
 from __future__ import annotations
 
 import logging
+import os
 import re
+import signal
 import time
 import uuid
 import warnings
@@ -28,6 +30,7 @@ from w2v.cluster import versions
 from w2v.cluster.worker_tasks import WorkerState, hold, itself
 from w2v.errors import ConnectionLostError, W2VError
 from w2v.system.resources import processors
+from w2v.system.signals import STOPS
 
 TIMEOUT = 30.0  # seconds to wait for the scheduler, and for the first worker
 POLL_INTERVAL = 0.1  # seconds between two checks of a pending future
@@ -52,7 +55,9 @@ class Cluster:
 
     address  the address of a scheduler, or local:N to start N worker processes on this machine,
              which `close` stops
-    Raises   W2VError if no scheduler or worker answers, or a worker has other versions
+    report   prints a line about work that is lost, and that is done again
+    Raises   ConnectionLostError if no scheduler or worker answers; W2VError if the address is none,
+             or a worker has other versions
 
     `run` is an identifier of this run, unique on the cluster. `data_loss_errors` are the errors
     that Dask raises when data were only on workers that have died.
@@ -60,8 +65,8 @@ class Cluster:
 
     data_loss_errors = (FutureCancelledError, CancelledError)
 
-    def __init__(self, address: str):
-        self.address, self.run = address, uuid.uuid4().hex[:12]
+    def __init__(self, address: str, report: Callable[[str], None] = lambda line: None):
+        self.address, self.report, self.run = address, report, uuid.uuid4().hex[:12]
         self._local: LocalCluster | None = None
         self._workers, self._counted_at = 0, -COUNT_LIFETIME
         self._checked: set[str] = set()  # addresses of the workers whose versions are checked
@@ -83,7 +88,7 @@ class Cluster:
             self._join()
         except TimeoutError:
             self.close()
-            raise W2VError(
+            raise ConnectionLostError(
                 f"--cluster {address}: no worker within {TIMEOUT:.0f} s: start workers, or read "
                 "their logs"
             ) from None
@@ -114,6 +119,7 @@ class Cluster:
     def _start(self, workers: int) -> Client:
         """Start a scheduler and worker processes on this machine, which share its processors."""
         threads = max(1, processors() // workers)
+        _start_resource_tracker()
         with dask.config.set({"distributed.worker.daemon": True}):
             self._local = LocalCluster(
                 n_workers=workers, threads_per_worker=threads, dashboard_address="127.0.0.1:0",
@@ -126,7 +132,8 @@ class Cluster:
             return Client(address, timeout=TIMEOUT)
         except (OSError, ValueError) as error:
             reason = " ".join(str(error).split())
-            raise W2VError(
+            # A ValueError is of an address that cannot be one.
+            raise (ConnectionLostError if isinstance(error, OSError) else W2VError)(
                 f"--cluster {address}: no scheduler answers: check the address ({reason})"
             ) from None
 
@@ -370,3 +377,20 @@ class Cluster:
             f"--cluster {self.address}: the connection to the scheduler is lost: start the "
             "scheduler and its workers again"
         )
+
+
+def _start_resource_tracker() -> None:
+    """Start Python's process that removes shared semaphores, and block stop signals in it.
+
+    It ignores SIGINT and SIGTERM by itself. Other signals to the process group would end it, and
+    the next such process would report semaphores that it does not know.
+    """
+    if os.name == "nt":
+        return
+    from multiprocessing import resource_tracker
+
+    earlier = signal.pthread_sigmask(signal.SIG_BLOCK, STOPS)  # which a child inherits
+    try:
+        resource_tracker.ensure_running()
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, earlier)

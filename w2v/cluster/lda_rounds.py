@@ -12,6 +12,7 @@ A group is the documents of the consecutive chunks of a round that one task samp
 from __future__ import annotations
 
 import copy
+import time
 from collections import deque
 from collections.abc import Callable
 from typing import Any, NamedTuple, cast
@@ -24,7 +25,7 @@ from w2v.cluster.count_replica import CountsBase, CountsSetup, GibbsResult, Grou
 from w2v.cluster.rounds import FAN_IN, MAX_CHANGES_RATIO, MAX_PENDING_ROUNDS, ClusterRounds
 from w2v.errors import ConnectionLostError
 from w2v.factorization.term_matrix import EncodedTerms
-from w2v.system.progress import Progress
+from w2v.system.progress import Progress, plural
 from w2v.system.signals import DeferredSignals
 from w2v.topics.lda import LdaTrainer
 from w2v.training.chunks import Chunk, Plan
@@ -34,6 +35,9 @@ from w2v.training.workers import Workers
 # Approximate limit of the dependencies of one round's tasks on the changes of earlier rounds.
 MAX_DEPENDENCIES = 8192
 MIN_BASE_ROUNDS, MAX_BASE_ROUNDS = 8, 32  # limits of the rounds from one base to the next
+# A base is also sent, and the topics fetched before it, after this many seconds, if sending takes
+# at most this share of the time. Rounds of a large text take minutes each.
+BASE_SECONDS, BASE_SHARE = 60.0, 0.05
 _LOCAL_MATRICES = "word_sums", "alpha", "eta", "alpha_sums"  # changed only by this process
 
 
@@ -73,6 +77,8 @@ class ClusterGibbs(ClusterRounds):
         self._pending_topics: deque[dict[int, Any]] = (
             deque()
         )  # the same, for each round in progress
+        # When the last base had been sent, and the seconds that fetching and sending took.
+        self._base_sent_at = self._base_duration = 0.0
         self._state: TrainingState
         self._restore_point: _RestorePoint
 
@@ -98,8 +104,13 @@ class ClusterGibbs(ClusterRounds):
         self._base = None
         try:
             fetched = self._cluster.gather(list(self._topics.values()))
-        except (*self._cluster.data_loss_errors, ConnectionLostError):
+        except ConnectionLostError:
             self._restore()
+            return False
+        except self._cluster.data_loss_errors:
+            words = self._state.words
+            self._restore()
+            self._report_loss(words - self._state.words)
             return False
         tokens, matrices = self._trainer.tokens, self._trainer.matrices
         with DeferredSignals():
@@ -132,6 +143,15 @@ class ClusterGibbs(ClusterRounds):
             self._rounds, self._groups, self._topics = self._restore_point.rounds, {}, {}
             self._counts = self._trainer.counts(self._plan)
 
+    def _report_loss(self, words: int) -> None:
+        """Report why the run has gone back, and where to; `words` are to be sampled again."""
+        epoch = self._state.chunks_done // self._epoch_chunks + 1
+        lost = f"the topics of the last {plural(words, 'word')}"
+        self._cluster.report(
+            f"a worker or the scheduler was lost with {lost}: "
+            f"back to epoch {min(epoch, self._plan.epochs)}/{self._plan.epochs}"
+        )
+
     def _can_submit(self, first_chunk: int, pending: deque[tuple[list[Chunk], Any]]) -> bool:
         """Whether the round that begins with chunk number `first_chunk` can be submitted.
 
@@ -142,7 +162,7 @@ class ClusterGibbs(ClusterRounds):
         return len(pending) < MAX_PENDING_ROUNDS and first_chunk // self._epoch_chunks == epoch
 
     def _is_base_due(self) -> bool:
-        """Whether the changes since the base are too large or too many to be sent again.
+        """Whether the changes since the base are too large, too many or too old to be sent again.
 
         Each task depends on the changes of each round since the base. The scheduler holds all these
         dependencies in memory, so their number is limited by MAX_DEPENDENCIES.
@@ -151,10 +171,16 @@ class ClusterGibbs(ClusterRounds):
         max_rounds = min(max(MAX_DEPENDENCIES // tasks, MIN_BASE_ROUNDS), MAX_BASE_ROUNDS)
         too_many_rounds = len(self._changes_since_base) >= max_rounds
         too_many_bytes = self._changes_bytes > MAX_CHANGES_RATIO * self._counts.counts.nbytes
-        return self._base is not None and (too_many_rounds or too_many_bytes)
+        age = time.monotonic() - self._base_sent_at
+        too_old = age > max(BASE_SECONDS, self._base_duration / BASE_SHARE)
+        is_changed = bool(self._changes_since_base)
+        return self._base is not None and (
+            too_many_rounds or too_many_bytes or (too_old and is_changed)
+        )
 
     def _send_base(self) -> None:
         """Fetch the topics and send them out again, then send the counts as the new base."""
+        start = time.monotonic()
         self.fetch_topics()
         self._save_restore_point()
         threads = self._cluster.threads()
@@ -172,6 +198,8 @@ class ClusterGibbs(ClusterRounds):
         base = CountsBase(self._rounds, count_changes.tally(self._counts.counts))
         self._base = self._cluster.spread(base)
         self._changes_since_base, self._changes_bytes = [], 0
+        self._base_sent_at = time.monotonic()
+        self._base_duration = self._base_sent_at - start
 
     def _split_into_groups(self, chunks: list[Chunk]) -> list[list[Chunk]]:
         """Split the chunks of a round into lists, one for each group."""

@@ -9,6 +9,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import NamedTuple, cast
 
+from distributed import get_worker
+
 from w2v.errors import W2VError
 from w2v.settings import TextSettings
 from w2v.system import packing
@@ -95,9 +97,17 @@ def read_by_worker(path: str) -> Iterator[None]:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
             raise W2VError(f"{name}: the temporary folder of a worker is full ({reason})") from None
         raise W2VError(
-            f"{name}: a worker cannot read this file ({reason}): make it readable under this path "
-            "on every worker"
+            f"{name}: a worker cannot read this file ({reason}{_on_worker()}): make it readable "
+            "under this path on every worker"
         ) from None
+
+
+def _on_worker() -> str:
+    """The address of the worker that runs this task, for a message; "" outside of a worker."""
+    try:
+        return f", on {get_worker().address}"
+    except ValueError:
+        return ""
 
 
 def absolute_paths(paths: Sequence[str]) -> list[str]:

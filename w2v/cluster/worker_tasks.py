@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import threading
 from collections.abc import Callable, Sequence
@@ -19,8 +20,9 @@ class WorkerState(WorkerPlugin):
     """A plugin in each worker, which checks the versions and keeps objects between tasks.
 
     run       the identifier of the run
-    is_local  whether the workers were started for this run. Such workers ignore Ctrl-C: a terminal
-              sends the signal to all its processes, but only the main process should handle it
+    is_local  whether the workers were started for this run. Stop signals do not reach such workers:
+              terminals, batch systems and the program timeout send them to all processes of a
+              group, but only the main process should handle them
     """
 
     def __init__(self, run: str, is_local: bool):
@@ -37,8 +39,8 @@ class WorkerState(WorkerPlugin):
         self._refusal = versions.differences(self._wanted, {worker.address: versions.here()})
         if self._refusal:
             raise W2VError(self._refusal)
-        if self._is_local and threading.current_thread() is threading.main_thread():
-            signal.signal(signal.SIGINT, signal.SIG_IGN)
+        if self._is_local:
+            _leave_process_group()
 
     def kept(self, name: str, make: Callable[[], Any]) -> Any:
         """Return the object with this name. The first call for a name makes it with `make`.
@@ -51,6 +53,19 @@ class WorkerState(WorkerPlugin):
             if name not in self._kept:
                 self._kept[name] = make()
             return self._kept[name]
+
+
+def _leave_process_group() -> None:
+    """Move this worker to a process group of its own, which signals to the old group do not reach.
+
+    Dask still ends the worker: by a message, or, if the main process has died, because a pipe to it
+    is closed.
+    """
+    if os.name != "nt":
+        if os.getpid() != os.getsid(0):  # a session leader has a group of its own already
+            os.setsid()
+    elif threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def worker_state(run: str) -> WorkerState:

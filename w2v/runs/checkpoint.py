@@ -21,25 +21,34 @@ from w2v.errors import W2VError
 from w2v.system import atomic_file
 
 SUFFIX = ".checkpoint"
-# LDA pads the rows of its matrices to a multiple of 16 numbers, so that their shapes do not always
-# show another number of topics.
-_PADDED = "--topics"
+_SECONDS = {"s": 1, "m": 60, "h": 3600}  # in a unit of time
+TEXT, WORDS = "the text's SHA-256", "the SHA-256 of the vocabulary"  # names in an identity
+# Differences that the shapes of the matrices may not show. The rows of a matrix are those of words,
+# and LDA pads them to a multiple of 16 numbers.
+_UNSHOWN = ("--topics", WORDS)
+_DETERMINISTIC, _THREADS = "--deterministic", "--threads"
 
 
 def interval(option: str) -> float:
     """Seconds between two checkpoints.
 
-    option   the value of --checkpoint-every: a number of minutes, or "epoch"
+    option   the value of --checkpoint-every: a number of minutes; a number and s, m or h, such as
+             30s; or "epoch"
     Returns  infinity for "epoch" and for 0, which need no timer
     Raises   W2VError for any other value
     """
     try:
-        minutes = math.inf if option == "epoch" else float(option)
+        unit = option[-1:] if option[-1:] in _SECONDS else ""
+        number = math.inf if option == "epoch" else float(option.removesuffix(unit))
+        seconds = number * _SECONDS[unit or "m"]
     except ValueError:
-        minutes = math.nan
-    if not minutes >= 0:
-        raise W2VError(f"--checkpoint-every {option}: expected a number of minutes, or epoch")
-    return 60 * minutes or math.inf
+        seconds = math.nan
+    if not seconds >= 0:
+        raise W2VError(
+            f"--checkpoint-every {option}: expected a number of minutes, a time such as 30s or 2h, "
+            "or epoch"
+        )
+    return seconds or math.inf
 
 
 def path_for(output: str) -> str | None:
@@ -89,9 +98,14 @@ def read(
     try:
         saved, state = json.loads(metadata["identity"]), json.loads(metadata["state"])
         changes = differences(saved, identity)
-        fits = _fit(tensors, matrices) and saved.get(_PADDED) == identity.get(_PADDED)
+        fits = _fit(tensors, matrices, saved, identity)
     except (KeyError, ValueError, AttributeError, TypeError, RecursionError):
         raise damaged(path, "the header at byte 8 cannot be read") from None
+    if _lacks_only_determinism(saved, identity):
+        raise W2VError(
+            f"{path} is the checkpoint of a run with --deterministic, which --cluster includes: "
+            "add --deterministic, or leave out --hogwild"
+        )
     another = f"{path} is the checkpoint of another run: {'; '.join(changes)}"
     if changes and not fits:
         raise W2VError(
@@ -100,8 +114,8 @@ def read(
         )
     if changes and not force:
         raise W2VError(
-            f"{another}. Repeat that run's options, or remove the file, or add --force to continue "
-            "anyway"
+            f"{another}. Repeat that run's options and text, or remove the file, or add --force to "
+            "continue anyway"
         )
     if not fits:
         raise damaged(path, "its matrices do not fit its settings")
@@ -113,11 +127,26 @@ def damaged(path: str, fault: str) -> W2VError:
     return W2VError(f"{path}: damaged: {fault}; remove the file to train from the beginning")
 
 
-def _fit(tensors: Mapping[str, np.ndarray], matrices: Mapping[str, np.ndarray]) -> bool:
-    """Whether the matrices of a checkpoint include those of a run, in the same shapes."""
-    return all(
+def _fit(
+    tensors: Mapping[str, np.ndarray],
+    matrices: Mapping[str, np.ndarray],
+    saved: Mapping[str, Any],
+    identity: Mapping[str, Any],
+) -> bool:
+    """Whether the matrices of a checkpoint can be those of a run.
+
+    They must have the same shapes, and rows of the same words. LDA's `topics` has a number for each
+    token of the text, so the text must be the same.
+    """
+    names = [*_UNSHOWN, TEXT] if "topics" in matrices else _UNSHOWN
+    return all(saved.get(name) == identity.get(name) for name in names) and all(
         name in tensors and tensors[name].shape == matrix.shape for name, matrix in matrices.items()
     )
+
+
+def _lacks_only_determinism(saved: Mapping[str, Any], identity: Mapping[str, Any]) -> bool:
+    """Whether two runs differ in nothing but --deterministic, which the checkpoint has."""
+    return _differing(saved, identity) == [_DETERMINISTIC] and bool(saved[_DETERMINISTIC])
 
 
 def remove(path: str | None) -> None:
@@ -135,6 +164,16 @@ def differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
     """The differences between two identities, such as `--dim was 100, is now 200`."""
     return [
         f"{name} was {old.get(name)}, is now {new.get(name)}"
-        for name in dict.fromkeys([*old, *new])
-        if old.get(name) != new.get(name)
+        f"{' (--cluster sets it)' if name == _DETERMINISTIC else ''}"
+        for name in _differing(old, new)
     ]
+
+
+def _differing(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
+    """The names of the differing entries of two identities.
+
+    A run with --deterministic has no number of threads in its identity, so the threads are left out
+    if only one of the runs has it.
+    """
+    names = [name for name in dict.fromkeys([*old, *new]) if old.get(name) != new.get(name)]
+    return [name for name in names if name != _THREADS or _DETERMINISTIC not in names]

@@ -6,6 +6,7 @@ import json
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict
+from datetime import UTC, datetime
 from typing import Any
 
 from w2v.embeddings import formats
@@ -13,6 +14,7 @@ from w2v.errors import NothingToLearnError
 from w2v.factorization.stopwords import find as find_stopwords
 from w2v.runs.nothing_to_learn import is_full, left_out_by
 from w2v.runs.request import Request
+from w2v.runs.stop_messages import said_of_loss, say_nothing_to_resume, say_what_is_kept
 from w2v.runs.text_messages import (
     Console,
     say_attached,
@@ -55,16 +57,21 @@ class Messages:
         self._logged_seconds = -math.inf  # training time at the last progress event in the log
         self._last_progress: Progress | None = None
         self._ngrams = 0
+        self._stage = "reading the text"  # what a stop signal would interrupt; "" if it is saved
 
     def log(self, event: str, **facts: Any) -> None:
-        """Append an event and its facts to the log, as a JSON object; NaN and infinity as null."""
+        """Append an event and its facts to the log, as a JSON object; NaN and infinity as null.
+
+        `time` is that of the event, in UTC, in ISO 8601.
+        """
         if not self._log_path:
             return
         finite = {
             name: None if isinstance(fact, float) and not math.isfinite(fact) else fact
             for name, fact in facts.items()
         }
-        line = json.dumps({"event": event, **finite}) + "\n"
+        now = datetime.now(UTC).isoformat(timespec="milliseconds")
+        line = json.dumps({"event": event, "time": now, **finite}) + "\n"
         try:
             with open(self._log_path, "ab") as file, packer(file, self._log_path) as packed:
                 packed.write(line.encode())
@@ -104,6 +111,7 @@ class Messages:
         trainer  the trainer of the run, which may train n-grams; None: one that trains none
         seeds    messages about seed words: how many are used, then which are not
         """
+        self._stage = "training"
         ngrams = trainer.ngrams if isinstance(trainer, ComposesWords) else 0
         request, console = self._request, self._console
         say_text_changes(console, corpus)
@@ -239,9 +247,9 @@ class Messages:
         self._console.say(f"resumed from {path} at {state.words / words:.1%}")
         self.log("resume", words=state.words)
 
-    def nothing_to_resume(self) -> None:
-        """Report that --resume found no checkpoint."""
-        self._console.say("no checkpoint to resume from: starting from the beginning")
+    def nothing_to_resume(self, changes: Sequence[str]) -> None:
+        """Report that --resume found no checkpoint: see `stop_messages`."""
+        say_nothing_to_resume(self._console, self._request.output, changes)
 
     def already_done(self) -> None:
         """Report that --resume found the finished output of the same run."""
@@ -324,6 +332,7 @@ class Messages:
 
     def saved(self) -> None:
         """Report that the file is written."""
+        self._stage = ""
         self.log("end", output=self._request.output)
         self._console.say(f"wrote {output_name(self._request.output)}")
 
@@ -338,24 +347,20 @@ class Messages:
         checkpoint  the path of the checkpoint; None if there is none
         is_new      whether the checkpoint was written just now
         """
+        self._stage = "" if is_new else self._stage
         output = output_name(self._request.output)
         written = f"{output} was not written"
         if best_epoch is not None:
             written = f"{output} holds epoch {best_epoch}, the best so far"
-        place = f" at {self._last_progress}" if self._last_progress else ""
-        self._console.say(f"stopped{place}; {written}")
+        last = self._last_progress
+        self._console.say(f"stopped{f' at {last}' if last else ''}; {written}")
         self.log("stop", words=words)
-        if lost and self._last_progress:
-            self._console.say(
-                f"workers had the results of the last {plural(lost, 'word')}, which are lost; "
-                f"{words / self._last_progress.total:.1%} of the run is kept"
-            )
-        if checkpoint and is_new:
-            self._console.say(f"to continue, run the same command with --resume ({checkpoint})")
-        elif checkpoint:
-            self._console.say(
-                f"to continue from an earlier checkpoint, add --resume ({checkpoint})"
-            )
+        say_what_is_kept(self._console, words, lost, last.total if last else 0, checkpoint, is_new)
+
+    def interrupted(self, signal: KeyboardInterrupt, has_checkpoint: bool) -> None:
+        """Add to a stop signal what it interrupted, if that was lost: see `stop_messages`."""
+        if self._stage:
+            signal.add_note(said_of_loss(self._stage, has_checkpoint))
 
     def nothing_kept(self) -> None:
         """Report that an error ended a run that cannot be continued."""

@@ -5,14 +5,16 @@ from __future__ import annotations
 import json
 import math
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
+from hashlib import sha256
 from typing import Any
 
 from w2v import __version__
 from w2v.embeddings import container, subword_tensors
 from w2v.errors import W2VError
+from w2v.runs.checkpoint import TEXT, WORDS, differences
 from w2v.runs.request import Request
 from w2v.runs.validation import Validation
 from w2v.setting_fields import option_name
@@ -61,8 +63,10 @@ class Provenance:
         records = request.documents or request.fields
         return values | (asdict(records) if records else {})
 
-    def identity(self) -> dict[str, Any]:
+    def identity(self, words: Sequence[str] | None) -> dict[str, Any]:
         """The options, fingerprints and versions that determine the result, by name.
+
+        words  the words of the vocabulary, in the order of the rows; None: of no importance
 
         A checkpoint can be resumed only by a run with the same identity. Call this after the texts
         were read, because reading them computes their fingerprints (SHA-256).
@@ -75,7 +79,9 @@ class Provenance:
         identity |= {option_name(name): value for name, value in self._settings().items()}
         if not self.request.is_deterministic:
             identity["--threads"] = self.threads
-        identity["the text's SHA-256"] = self.corpus.fingerprint
+        identity[TEXT] = self.corpus.fingerprint
+        if words is not None:
+            identity[WORDS] = sha256("\n".join(words).encode(errors="surrogateescape")).hexdigest()
         if self.held_out:
             identity["the SHA-256 of --valid"] = self.held_out.fingerprint
         if run.read_vocab:
@@ -86,6 +92,27 @@ class Provenance:
             identity[f"the SHA-256 of {initial.option}"] = initial.fingerprint
             identity["--freeze"] = run.freeze
         return {**identity, "w2v": __version__, **machine_code()}
+
+    def replaced(self) -> list[str]:
+        """The differences between this run and the finished output that it will replace.
+
+        Returns an empty list if the output is missing, unfinished or of another kind.
+        """
+        path = self.request.output
+        try:
+            found = container.read(path)[1] if os.path.isfile(path) else {}
+        except W2VError:
+            return []
+        if "model" not in found or "unfinished" in found:
+            return []
+        old = {
+            option_name(name): value for name, value in container.nested(found, "settings").items()
+        }
+        old |= {"--model": found["model"], TEXT: container.nested(found, "corpus").get("sha256")}
+        settings = json.loads(json.dumps(self._settings()))
+        new = {option_name(name): value for name, value in settings.items()}
+        new |= {"--model": self.request.model.name, TEXT: self.corpus.fingerprint}
+        return differences(old, new)
 
     def metadata(
         self,

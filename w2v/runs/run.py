@@ -90,6 +90,9 @@ class TrainingRun:
                 if not request.is_update or dry_run:
                     raise
                 self._copy_model(error)
+            except KeyboardInterrupt as error:
+                self.messages.interrupted(error, self.has_checkpoint())
+                raise
 
     def _carry_out(self, resume: bool, force: bool, dry_run: bool) -> None:
         """Carry out the steps; write a checkpoint where a signal or an error stops the training."""
@@ -114,7 +117,10 @@ class TrainingRun:
                 self.save()
                 self._is_saved = True
                 self.messages.saved()
-        except (DivergedError, NothingToLearnError):
+        except DivergedError:
+            raise
+        except NothingToLearnError:
+            self.forget_checkpoint()
             raise
         except (KeyboardInterrupt, W2VError, OSError) as error:
             stopped = isinstance(error, KeyboardInterrupt | ConnectionLostError)
@@ -237,10 +243,11 @@ class TrainingRun:
         """
         path = self.checkpoint_path
         if not path or not self.has_checkpoint():
-            self.messages.nothing_to_resume()
+            self.messages.nothing_to_resume(self._provenance.replaced())
             return False
         matrices = self._matrices()
-        tensors, saved = checkpoint.read(path, self._provenance.identity(), matrices, force)
+        identity = self._provenance.identity(self.vocabulary.names)
+        tensors, saved = checkpoint.read(path, identity, matrices, force)
         for name, matrix in matrices.items():
             matrix[:] = tensors[name]
         try:
@@ -262,7 +269,8 @@ class TrainingRun:
         if self.validation:
             matrices |= self.validation.saved()
             state["valid"] = self.validation.losses
-        checkpoint.write(self.checkpoint_path, matrices, self._provenance.identity(), state)
+        identity = self._provenance.identity(self.vocabulary.names)
+        checkpoint.write(self.checkpoint_path, matrices, identity, state)
         return True
 
     def _matrices(self) -> dict[str, np.ndarray]:
@@ -324,11 +332,7 @@ class TrainingRun:
     def _check_learnt(self) -> None:
         """Raise NothingToLearnError where chance left nothing to train in any epoch."""
         if self.request.model.method == "sgd":
-            try:
-                check_epochs(self.losses, self.request.options, self.corpus.source)
-            except NothingToLearnError:
-                self.forget_checkpoint()
-                raise
+            check_epochs(self.losses, self.request.options, self.corpus.source)
 
     @property
     def losses(self) -> list[float]:
@@ -377,18 +381,14 @@ class TrainingRun:
         The checkpoint stays, and the metadata mark the run as unfinished. For other models, without
         checkpoints, and before the first validation, nothing is written and None is returned.
         """
-        validation, matrices = self.validation, self.executor.trainer.matrices
+        validation = self.validation
         if not (
             self.request.model.is_network and self.checkpoint_path
             and validation and validation.losses
         ):  # fmt: skip
             return None
-        last_matrices = {name: matrix.copy() for name, matrix in matrices.items()}
-        validation.restore_best()
-        epoch = validation.best_epoch + 1
-        self.save(f"epoch {epoch} of {self.executor.epochs}")
-        for name, matrix in last_matrices.items():
-            matrices[name][:] = matrix
+        with validation.best_restored() as epoch:
+            self.save(f"epoch {epoch} of {self.executor.epochs}")
         return epoch
 
     def _copy_model(self, reason: NothingToLearnError) -> None:

@@ -177,7 +177,7 @@ class TopicSweep:
             return None
         provenance = Provenance(run.request, run.executor.identity, run.corpus, self._texts.valid)
         left_out = {"--topics", "--seed", *machine_code()}
-        identity = provenance.identity()
+        identity = provenance.identity(None)
         return SweepRecord(
             folder, {name: value for name, value in identity.items() if name not in left_out}
         )

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 
 import numpy as np
 
@@ -59,6 +60,21 @@ class Validation:
         """Overwrite the trainer's matrices by those of the best epoch, if these were kept."""
         for name, matrix in self._best.items():
             self._trainer.matrices[name][:] = matrix
+
+    @contextmanager
+    def best_restored(self) -> Iterator[int]:
+        """A block in which the trainer has the matrices of the best epoch, whose number it gets.
+
+        The number is from 1. After the block, the trainer has the matrices from before it.
+        """
+        matrices = self._trainer.matrices
+        last_matrices = {name: matrix.copy() for name, matrix in matrices.items()}
+        self.restore_best()
+        try:
+            yield self.best_epoch + 1
+        finally:
+            for name, matrix in last_matrices.items():
+                matrices[name][:] = matrix
 
     def forget_best(self) -> None:
         """Free the copy of the matrices of the best epoch."""
