@@ -88,7 +88,8 @@ class FieldSettings:
     )  # fmt: skip
     text_field: str = text_setting(
         "text", "Read the text of this field (jsonl) or column (parquet, arrow, and tsv and csv "
-        "with a header) of each record. A text is one sentence; its line ends are blanks.",
+        "with a header) of each record; the texts of several, separated by commas, are joined. A "
+        "text is one sentence; its line ends are blanks.",
         metavar="NAME",
     )  # fmt: skip
 
@@ -111,22 +112,22 @@ class DocumentSettings(FieldSettings):
     )  # fmt: skip
     header: str = document_setting(
         "auto", "For tsv and csv: whether the first row is a header with the names of the columns. "
-        "auto: it is a header if it has the columns text, and id or label, or the one that "
-        "--text-field names.",
+        "auto: it is a header if it has the columns text, and id or label, or those that "
+        "--text-field, --id-field and --label-field name.",
         choices=("auto", "yes", "no"),
     )  # fmt: skip
     text_field: str = document_setting(
         "text", "The field (jsonl) or column (parquet, arrow, and tsv and csv with a header) that "
-        "holds the text.",
+        "holds the text. The texts of several, separated by commas, are joined.",
         metavar="NAME",
     )  # fmt: skip
     id_field: str | None = document_setting(
-        None, "For jsonl, parquet and arrow: the field that holds the id.", metavar="NAME",
+        None, "The field or column that holds the id, as --text-field.", metavar="NAME",
         shown="id, else the row number",
     )  # fmt: skip
     label_field: str = document_setting(
-        "label", "For jsonl, parquet and arrow: the field that holds the label, if any, or a list "
-        "of labels.", metavar="NAME",
+        "label", "The field or column, as --text-field, that holds the label, if any, or a list of "
+        "labels. folder: that of a file is the folder that it is in.", metavar="NAME",
     )  # fmt: skip
     label_separator: str | None = document_setting(
         None, "For tsv, csv and jsonl: the text between the labels of a document that has several "

@@ -23,7 +23,7 @@ WRITES = {
     "train": {"--output": "x.safetensors", "--save-vocab": "v.txt", "--log-json": "log"},
     "vocab": {"--output": "v.txt", "--curve": "curve.txt"},
     "phrases": {"--output": "p.txt", "--list": "list.txt"},
-    "dedup": {"--output": "d.txt", "--counts": "counts.txt"},
+    "dedup": {"--output": "d.txt", "--counts": "counts.txt", "--pairs": "pairs.txt"},
     "infer": {"--output": "y.txt"},
     "convert": {"OUT": "y.txt"},
     "combine": {"--output": "y.txt"},

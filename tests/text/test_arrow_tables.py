@@ -137,7 +137,7 @@ def test_the_column_of_sentences(w2v, folder, monkeypatch):
     assert w2v("dedup", "one.parquet", "one.parquet", "--format", "lines", "--quiet").out == "a b\n"
     outcome = w2v("dedup", "one.parquet")
     assert (outcome.code, outcome.err.count("\n")) == (2, 1)
-    assert "--format lines reads any text as lines" in outcome.err
+    assert "no column 'text'; the columns are n, body: choose one with --text-field" in outcome.err
 
 
 def test_addresses_and_many_files(folder):
@@ -194,6 +194,6 @@ def test_memory_is_bounded_by_the_batch(folder, monkeypatch):
     parquet.write_table(pa.table({"text": TEXTS}), "x.parquet")
     monkeypatch.setattr(arrow_tables, "BATCH", 7)
     table = arrow_tables.ArrowTable("x.parquet")
-    blocks = [block for block, _ in table.lines("text")]
+    blocks = [block for block, _ in table.lines(["text"])]
     assert max(map(len, blocks)) < 7 * 200
     assert b"".join(blocks).decode() == "\n".join([*TEXTS, ""])

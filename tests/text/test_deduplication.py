@@ -163,8 +163,10 @@ def test_rows_of_tables_are_equal_by_their_text_and_have_one_header(w2v, folder)
     ("args", "said"),
     [
         (("text", "b.jsonl"), "files of the formats jsonl and lines cannot be joined"),
-        (("x.csv",), "the format csv is not read here, only lines, tsv, jsonl: --format lines"),
-        (("x.parquet",), "the format parquet is not read here, only lines, tsv, jsonl: write the"),
+        (
+            ("x.wet", "--format", "arrow"),
+            "x.wet: no Parquet or Arrow file: ",
+        ),
         (("text", "--columns", "id"), "--columns id: expected text once"),
         (("text", "--max-memory", "1KB"), "--max-memory 1KB is too small: give at least "),
         (("text", "--max-memory", "much"), "'much' is not a size in bytes"),
@@ -172,7 +174,7 @@ def test_rows_of_tables_are_equal_by_their_text_and_have_one_header(w2v, folder)
     ],
 )
 def test_mistakes(w2v, folder, args, said):
-    for name in ("text", "b.jsonl", "x.csv", "x.parquet"):
+    for name in ("text", "b.jsonl", "x.wet"):
         (folder / name).write_text('{"text": "a"}\n')
     done = w2v("dedup", *args)
     assert (done.code, said in done.err, done.err.count("\n")) == (2, True, 1), done.err

@@ -13,6 +13,7 @@ from w2v.text import deduplication, line_table, near_lines
 from w2v.text.deduplication import Deduplication
 from w2v.text.line_table import LineHasher
 from w2v.text.near_lines import ENTRIES, NearLines, bands_for
+from w2v.text.removed_rows import RemovedRows
 from w2v.text.rows import Rows
 
 EMPTY = 0xFFFFFFFF
@@ -102,11 +103,23 @@ def test_the_links_of_bands_lead_to_all_lines_that_agree():
 def test_bands_miss_no_pair_of_a_high_similarity(threshold):
     lines = planted_lines(40 if COMPILED else 3)
     near, signatures = signatures_of(lines)
-    near = NearLines(threshold, 5, 1 << 40)
-    found = near.enter(hashed(lines), np.arange(len(lines)), len(lines))
+    log = RemovedRows()
+    near = NearLines(threshold, 5, 1 << 40, log)
+    text = hashed(lines)
+    log.add_rows(text.hashes, np.zeros(len(lines), bool))
+    found = near.enter(text, np.arange(len(lines)), len(lines))
     needed = int(np.ceil(round(threshold * ENTRIES, 6)))
     assert found.tolist() == naive.enter_near(signatures.tolist(), needed)
     assert {1, 2} == set(found.tolist())
+    removed, kept, similarity = log.pairs()
+    assert removed.tolist() == np.flatnonzero(found == 2).tolist()
+    assert set(found[kept].tolist()) == {1}
+    agreeing = (signatures[removed] == signatures[kept]).sum(axis=1)
+    assert similarity.tolist() == (agreeing / ENTRIES).tolist()
+    assert agreeing.min() >= needed
+    for row, first in zip(removed.tolist(), kept.tolist(), strict=True):  # the first near line
+        earlier = signatures[:first][found[:first] == 1]
+        assert (earlier == signatures[row]).sum(axis=1).max(initial=0) < needed
 
 
 def test_bands_are_chosen_for_the_threshold():

@@ -335,7 +335,7 @@ REFUSED = [
     ("x.jsonl", b'{"text": "a"}\n', FIELD, "x.jsonl: row 1: the field 'body' is missing or null"),
     ("x.jsonl", b'{"body": ["a"]}\n', FIELD, "row 1: the field 'body' must be a string or a whole"),
     ("x.csv", CSV, FIELD, "x.csv: row 1: the header must name one column body, found "
-     "'stars, review': correct it, or name that of the text with --text-field"),
+     "'stars,review': correct it, or give --text-field, or name all columns with --columns"),
     ("x.csv", CSV, ("--header", "yes"), "the header must name one column text, found"),
     ("x.csv", CSV, ("--header", "no", "--text-field", "review"), "--text-field review is in the "
      "header, which --header no says is missing: name the columns with --columns"),

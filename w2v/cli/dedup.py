@@ -13,6 +13,7 @@ from w2v.cli import catch_signals
 from w2v.cli.command import OUTPUT, Command, finite, grouped
 from w2v.cli.corpus_argument import corpus_argument
 from w2v.cli.options import quiet_option, recursive_option, text_output_option, texts
+from w2v.cli.output import tsv_row
 from w2v.cli.scratch_option import scratch_option
 from w2v.errors import W2VError
 from w2v.runs.text_messages import say_compiling, say_text_changes
@@ -20,6 +21,7 @@ from w2v.runs.text_messages import say_compiling, say_text_changes
 if TYPE_CHECKING:
     from w2v.system.progress import ProgressLine
     from w2v.text.deduplication import Deduplication
+    from w2v.text.removed_rows import RemovedRows
     from w2v.text.rows import Rows
 
 _MOST = 1000  # number of lines in the file of --counts
@@ -32,7 +34,7 @@ _WORKING_MEMORY = 30_000_000  # bytes for blocks of text and for loading the ker
     examples=(
         "w2v dedup corpus.txt -o unique.txt",
         "w2v dedup corpus.txt --tokenizer words --counts lines.tsv -o unique.txt",
-        "w2v dedup documents.tsv --near 0.8 -o unique.tsv",
+        "w2v dedup documents.tsv --near 0.8 --pairs pairs.tsv -o unique.tsv",
     ),
 )
 @corpus_argument(required=True)
@@ -41,6 +43,12 @@ _WORKING_MEMORY = 30_000_000  # bytes for blocks of text and for loading the ker
     "--counts", "counts_path", type=OUTPUT, metavar="FILE",
     help=f"Also write the {_MOST:,} most repeated lines to this file, with their counts, separated "
     "by tabs.",
+)  # fmt: skip
+@click.option(
+    "--pairs", "pairs_path", type=OUTPUT, metavar="FILE",
+    help="Also write each removed line to this file, with the line that was kept in its place, and "
+    "their similarity, separated by tabs. A line is named by its number, a document by its id or "
+    "else its number, a file by its path.",
 )  # fmt: skip
 @click.option(
     "--max-memory", metavar="SIZE",
@@ -65,21 +73,28 @@ _WORKING_MEMORY = 30_000_000  # bytes for blocks of text and for loading the ker
     "Documents",
     click.option(
         "--format", metavar="NAME",
-        help="Format of the texts. lines: each line is compared as a whole; tsv, jsonl: the text "
-        "column or field of each row is compared.  [default: by suffix, else lines]",
+        help="Format of the texts. lines: each line is compared as a whole; tsv, csv, jsonl, "
+        "parquet, arrow: the text column or field of each row is compared, and rows of parquet and "
+        "arrow are written as jsonl; files: the text of each file, and the paths of the files are "
+        "written.  [default: by suffix, else lines; files for a folder]",
     ),
     click.option(
         "--columns", metavar="LIST",
-        help="For tsv: the meaning of the columns, separated by commas: text, id, label, or - to "
-        "ignore a column.  [default: by the header, else id,text or label,id,text]",
+        help="For tsv and csv: the meaning of the columns, separated by commas: text, id, label, "
+        "or - to ignore a column.  [default: by the header, else id,text or label,id,text]",
     ),
     click.option(
         "--header", type=click.Choice(["auto", "yes", "no"]), default="auto", show_default=True,
-        help="For tsv: whether the first row is a header with the names of the columns.",
+        help="For tsv and csv: whether the first row is a header with the names of the columns.",
     ),
     click.option(
         "--text-field", default="text", show_default=True, metavar="NAME",
-        help="For jsonl, and for tsv with a header: the field or column that holds the text.",
+        help="For jsonl, and for tsv and csv with a header: the field or column that holds the "
+        "text. The texts of several, separated by commas, are joined.",
+    ),
+    click.option(
+        "--id-field", metavar="NAME",
+        help="For --pairs: the field or column that holds the id.  [default: id, else the number]",
     ),
 )  # fmt: skip
 @grouped(
@@ -106,6 +121,7 @@ def dedup(
     corpus: tuple[str, ...],
     output: str,
     counts_path: str | None,
+    pairs_path: str | None,
     max_memory: str | None,
     near: float | None,
     shingle: int,
@@ -113,6 +129,7 @@ def dedup(
     columns: str | None,
     header: str,
     text_field: str,
+    id_field: str | None,
     tokenizer: str,
     lowercase: bool,
     normalize: str,
@@ -134,19 +151,24 @@ def dedup(
     from w2v.system.resources import processors
     from w2v.system.signals import DeferredSignals
     from w2v.text.deduplication import Deduplication
+    from w2v.text.removed_rows import RemovedRows
     from w2v.text.rows import Rows
 
     catch_signals()
     paths = texts(corpus, recursive)
-    output_files.check({"-o": output, "--counts": counts_path}, {"one of the texts": paths})
+    outputs = {"-o": output, "--counts": counts_path, "--pairs": pairs_path}
+    output_files.check(outputs, {"one of the texts": paths})
     settings = DocumentSettings(
-        format=format, columns=columns, header=header, text_field=text_field
+        format=format, columns=columns, header=header, text_field=text_field, id_field=id_field
     )  # fmt: skip
-    source = Rows(paths, settings, tokenizer, encoding, lowercase, normalize, processors())
+    log = RemovedRows() if pairs_path else None
+    source = Rows(
+        paths, settings, tokenizer, encoding, lowercase, normalize, processors(), log is not None
+    )
     line = ProgressLine(sys.stderr, quiet)
     if is_cold("line_hash", *(["minhash"] if near else [])):
         say_compiling(line)
-    work = Deduplication(_memory_limit(max_memory), _MOST if counts_path else 0, near, shingle)
+    work = Deduplication(_memory_limit(max_memory), _MOST if counts_path else 0, near, shingle, log)
     show = _show(line, source, work)
     with ExitStack() as files:  # either both files are written or none
         signals = DeferredSignals()
@@ -154,14 +176,31 @@ def dedup(
             files.enter_context(signals)
         file = files.enter_context(atomic_file.packed(output))
         for block in work.kept(source.batches()):
-            file.write(block)
+            file.write(source.written(block))
             signals.check()
             show()
         if counts_path is not None:
             with atomic_file.packed_within(files, counts_path) as packed:
                 packed.writelines(b"%s\t%d\n" % pair for pair in work.most_repeated())
+        if log is not None:
+            _write_pairs(str(pairs_path), files, source, log)
     say_text_changes(line, source)
     _say_counts(line, source, work, near is not None)
+
+
+def _write_pairs(path: str, files: ExitStack, source: Rows, log: RemovedRows) -> None:
+    """Write the removed rows with the rows that were kept in their place.
+
+    files  replaces the files of the command when it ends
+    """
+    from w2v.system import atomic_file, packing
+
+    pairs_file = files.enter_context(atomic_file.replacing(path))
+    with packing.packer(pairs_file, path) as packed:
+        for removed, kept, similarity in zip(*log.pairs(), strict=True):
+            row = tsv_row([source.name(removed), source.name(kept), float(similarity)])
+            packed.write(row.encode("utf-8", "surrogateescape") + b"\n")
+    pairs_file.flush()
 
 
 def _memory_limit(given: str | None) -> int:
@@ -223,10 +262,11 @@ def _say_counts(line: ProgressLine, source: Rows, work: Deduplication, has_near:
     rows, kept = counts.rows - source.headers, counts.kept - source.headers
     blank = counts.blank - source.headers
     without = f", of which {blank:,} without words" if blank else ""
-    near = f", {plural(counts.near, 'near line')}" if has_near else ""
+    noun = source.noun
+    near = f", {plural(counts.near, f'near {noun}')}" if has_near else ""
     passes = f", in {work.pass_number} passes" if work.pass_number > 1 else ""
     line.say(
-        f"{plural(rows, 'line')}: {kept:,} kept{without}; "
-        f"{plural(counts.repeated, 'repeated line')}{near} removed{passes}"
+        f"{plural(rows, noun)}: {kept:,} kept{without}; "
+        f"{plural(counts.repeated, f'repeated {noun}')}{near} removed{passes}"
     )
     line.say(f"{readable(counts.bytes_read)} of text: {readable(counts.bytes_kept)} kept")

@@ -14,6 +14,7 @@ from w2v.cli.label_options import LabelChoice, label_options
 from w2v.cli.new_texts import NewTexts, predict_labels
 from w2v.cli.options import GivenSettings, SettingsCommand, limit_blas
 from w2v.cli.output import ResultPrinter, format_options, printable
+from w2v.cli.remembered_settings import reading_of
 from w2v.cli.vector_file import open_table, vectors_option, vectors_path
 from w2v.errors import W2VError
 
@@ -91,14 +92,21 @@ def classify(
         return
     if not test:
         raise click.UsageError("TEST is missing: give two files of documents with labels")
+    from w2v.embeddings.container import nested
+    from w2v.embeddings.formats import contents
     from w2v.evaluation.classification_report import ClassificationCounts
     from w2v.evaluation.classifier import Features, fit
-    from w2v.settings import DocumentSettings, TextSettings
+    from w2v.settings import TextSettings
+    from w2v.system.progress import ProgressLine
 
-    documents, text = settings.of(DocumentSettings), settings.of(TextSettings)
     path = vectors_path(vectors)
     _refuse_other_tables(path, by)
-    features = Features(open_table(vectors, by), by, documents, text, path)
+    stored = nested(contents(path)[1], "settings")
+    documents = reading_of(settings, stored, [train, test], ProgressLine(sys.stderr))
+    features = Features(
+        open_table(vectors, by), by, documents.settings, settings.of(TextSettings), path,
+        documents.remembered,
+    )  # fmt: skip
     regression = fit(*features.of(train), penalty)
     x, labels = features.of(test)
     counts = ClassificationCounts(

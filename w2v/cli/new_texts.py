@@ -11,6 +11,7 @@ import click
 
 from w2v.cli.options import GivenSettings
 from w2v.cli.output import printable
+from w2v.cli.remembered_settings import reading_of
 from w2v.errors import W2VError
 from w2v.runs.text_messages import (
     say_changed_documents,
@@ -25,8 +26,9 @@ if TYPE_CHECKING:
 
     from w2v.factorization.term_matrix import EncodedTerms
     from w2v.networks.text_classifier import Prediction, TextClassifier
-    from w2v.runs.saved_model import SavedDocumentModel, SavedTopicModel
+    from w2v.runs.saved_model import SavedDocumentModel, SavedModel, SavedTopicModel
     from w2v.system.progress import ProgressLine
+    from w2v.text.documents import DocumentCorpus
     from w2v.text.encoded_text import EncodedDocuments
     from w2v.text.labels import Labels
 
@@ -78,33 +80,14 @@ class NewTexts:
     ) -> tuple[EncodedDocuments, int]:
         """Read documents and encode them for a model; also return the number of OOV tokens."""
         from w2v.embeddings.container import first_name
-        from w2v.settings import DocumentSettings
-        from w2v.text.encode import open_corpus
 
-        documents = self._read_as(model).of(DocumentSettings)
-        corpus = open_corpus(
-            self.paths, model.text_settings, documents, refused=self.refused,
-            threads=self.thread_count(),
-        )  # fmt: skip
+        corpus = self.corpus(model)
         text, unknown = model.read(corpus, show_reading(self.line, corpus))
-        if documents.format is None:
+        if corpus.settings.format is None:
             say_lines(self.line, corpus, first_name(model.tensors, "documents"))
         say_text_changes(self.line, corpus)
         say_documents(self.line, corpus, text)
         return text, unknown
-
-    def _read_as(self, model: SavedDocumentModel | SavedTopicModel) -> GivenSettings:
-        """Return the settings; --format files of the training holds for files of lines too."""
-        from w2v.text.document_files import formats_of
-
-        is_given = self.settings.value_of("format") is not None
-        if is_given or model.document_settings(len(self.paths)).get("format") != "files":
-            return self.settings
-        formats = formats_of(self.paths, None)
-        if "lines" not in formats or {*formats} - {"lines", "files"}:
-            return self.settings
-        self.line.say("each file is one document, as in training: --format lines reads lines")
-        return self.settings.over({"format": "files"})
 
     def tokens_in(self, model: SavedTopicModel) -> tuple[EncodedTerms, int]:
         """Read documents for a topic model; also return the number of OOV tokens."""
@@ -120,18 +103,33 @@ class NewTexts:
         """Read documents for a topic model; an unknown token keeps its place, as the number -1."""
         import numpy as np
 
-        from w2v.settings import DocumentSettings
-        from w2v.text.documents import DocumentCorpus
         from w2v.topics.windowed_coherence import only_known, read_with_places
 
-        documents = self.settings.of(DocumentSettings)
-        threads = self.thread_count()
-        corpus = DocumentCorpus(self.paths, model.text_settings, documents, threads=threads)
+        corpus = self.corpus(model)
         tokens = read_with_places(corpus, model.names, show_reading(self.line, corpus))
         say_text_changes(self.line, corpus)
         empty = int((np.diff(only_known(tokens).starts) == 0).sum())
         say_changed_documents(self.line, corpus, empty, 0, None)
         return tokens
+
+    def corpus(
+        self, model: SavedModel | TextClassifier, labels: Labels = "extra"
+    ) -> DocumentCorpus:
+        """The documents, which are read as those of training, unless the command line says how.
+
+        labels  whether they have labels, see `labels.Labels`
+        """
+        from w2v.runs.saved_model import SavedModel
+        from w2v.text.documents import DocumentCorpus
+
+        stored = {}  # those of a classifier of fastText
+        if isinstance(model, SavedModel):
+            stored = model.document_settings(len(self.paths))
+        settings, remembered = reading_of(self.settings, stored, self.paths, self.line)
+        return DocumentCorpus(
+            self.paths, model.text_settings, settings, labels, self.refused,
+            threads=self.thread_count(), remembered=remembered,
+        )  # fmt: skip
 
     def thread_count(self) -> int:
         """Return the number of worker threads."""
@@ -219,15 +217,9 @@ def predict_labels(
     labels   whether the texts have labels, see `labels.Labels`
     Returns  the predictions, and the labels of each text that has been read so far
     """
-    from w2v.settings import DocumentSettings
     from w2v.system.progress import plural
-    from w2v.text.documents import DocumentCorpus
 
-    line, documents = texts.line, texts.settings.of(DocumentSettings)
-    corpus = DocumentCorpus(
-        texts.paths, model.text_settings, documents, labels, texts.refused,
-        threads=texts.thread_count(),
-    )  # fmt: skip
+    line, corpus = texts.line, texts.corpus(model, labels)
     predicted = model.predict(corpus, texts.thread_count(), show_reading(line, corpus))
 
     def blocks() -> Iterator[np.ndarray]:

@@ -125,9 +125,9 @@ class GivenSettings:
         """Whether the command line gives at least one of the settings."""
         return any(value is not None for value in self._values.values())
 
-    def value_of(self, name: str) -> Any:
-        """Return the value that the command line gives to a setting; None if it gives none."""
-        return self._values.get(name)
+    def has(self, name: str) -> bool:
+        """Whether the command line gives a setting."""
+        return self._values.get(name) is not None
 
     def given(self, kind: type[T]) -> T | None:
         """Return the settings object of this class if the command line gives one of its settings.

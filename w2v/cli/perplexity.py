@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import fields
 from typing import TYPE_CHECKING
 
 import click
@@ -21,6 +22,7 @@ from w2v.cli.options import (
 )
 from w2v.cli.options import texts as files_of_corpus
 from w2v.cli.output import ResultPrinter, format_options
+from w2v.cli.remembered_settings import reading_of
 from w2v.cli.scratch_option import scratch_option
 from w2v.errors import W2VError
 from w2v.runs.text_messages import say_text_changes, show_reading
@@ -114,8 +116,8 @@ def _check_fields(settings: GivenSettings) -> None:
     """Raise UsageError for an option of documents, such as that of ids; fields may be named."""
     from w2v.settings import DocumentSettings, FieldSettings
 
-    fields = settings.given(FieldSettings) or FieldSettings()
-    if (settings.given(DocumentSettings) or DocumentSettings()) != DocumentSettings(**vars(fields)):
+    given = settings.given(FieldSettings) or FieldSettings()
+    if (settings.given(DocumentSettings) or DocumentSettings()) != DocumentSettings(**vars(given)):
         raise click.UsageError("options that describe documents work only with topic models")
 
 
@@ -123,11 +125,20 @@ def _score_text(model: SavedNetwork, texts: NewTexts) -> Evaluation:
     """Read a text and evaluate a language model on it."""
     from w2v.settings import FieldSettings
     from w2v.system.progress import plural
+    from w2v.text.document_files import formats_of
     from w2v.text.encode import open_corpus
 
     line, threads = texts.line, texts.thread_count()
-    records = texts.settings.given(FieldSettings)
-    corpus = open_corpus(texts.paths, model.text_settings, records, threads=threads)
+    records, remembered = texts.settings.given(FieldSettings), frozenset[str]()
+    stored = model.document_settings(len(texts.paths))
+    if "text_field" in stored:  # the training text had records
+        settings, remembered = reading_of(texts.settings, stored, texts.paths, line)
+        if records or {*formats_of(texts.paths, settings.format)} - {"lines"}:
+            names = (field.name for field in fields(FieldSettings))
+            records = FieldSettings(**{name: getattr(settings, name) for name in names})
+    corpus = open_corpus(
+        texts.paths, model.text_settings, records, threads=threads, remembered=remembered
+    )
     text, unknown = model.read(corpus, show_reading(line, corpus))
     say_text_changes(line, corpus)
     line.say(f"{plural(unknown, 'unknown token')} of {text.size:,}")

@@ -42,10 +42,11 @@ class Rows:
 
 @dataclass
 class Files:
-    """Documents that are files, with their names and sizes, see `DocumentList.add_file`."""
+    """Documents that are files: names, sizes and labels, see `DocumentList.add_file`."""
 
     names: list[str] = field(default_factory=list)
     sizes: list[int] = field(default_factory=list)
+    labels: list[tuple[str, ...]] = field(default_factory=list)
 
 
 Record = Lines | Rows | Files
@@ -78,7 +79,7 @@ class RecordedDocuments(DocumentList):
             self.records.append(Lines(file, count, last == 0))
         return last + count
 
-    def add_file(self, name: str, place: str, size: int) -> None:
+    def add_file(self, name: str, place: str, size: int, labels: tuple[str, ...] = ()) -> None:
         """Record a document that is a file."""
         last = self.records[-1] if self.records else None
         if not isinstance(last, Files):
@@ -86,6 +87,7 @@ class RecordedDocuments(DocumentList):
             self.records.append(last)
         last.names.append(name)
         last.sizes.append(size)
+        last.labels.append(labels)
 
 
 def replay(records: Iterable[Record], documents: DocumentList) -> None:
@@ -102,8 +104,8 @@ def replay(records: Iterable[Record], documents: DocumentList) -> None:
             for id_, labels in zip(record.ids, record.labels, strict=True):
                 documents.add(id_, labels, record.file, "a row")
         else:
-            for name, size in zip(record.names, record.sizes, strict=True):
-                documents.add_file(name, name, size)
+            for name, size, labels in zip(record.names, record.sizes, record.labels, strict=True):
+                documents.add_file(name, name, size, labels)
 
 
 class RangeDocuments(ReadsRange, DocumentCorpus):

@@ -5,7 +5,7 @@ There are N documents with D features each, and K labels.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -105,13 +105,15 @@ class Features:
     text       settings for splitting texts into tokens, used with `words`; if the vector file has
                such settings, these are used instead
     path       the vector file
+    remembered  the names of `documents` that come from the training text, see `DocumentCorpus`
     """
 
     def __init__(
-        self, table: Table, by: str, documents: DocumentSettings, text: TextSettings, path: str
-    ):
+        self, table: Table, by: str, documents: DocumentSettings, text: TextSettings, path: str,
+        remembered: Container[str] = (),
+    ):  # fmt: skip
         self._table, self._by, self._documents, self._text = table, by, documents, text
-        self._path = path
+        self._path, self._remembered = path, remembered
         if by == "words" and (settings := container.nested(formats.contents(path)[1], "settings")):
             names = {"tokenizer", "lowercase", "encoding", "normalize"} & settings.keys()
             self._text = replace(text, **{name: settings[name] for name in names})
@@ -123,7 +125,9 @@ class Features:
         """
         # The vectors of documents are found by id, which only the mode "extra" reads.
         mode: Labels = "needed" if self._by == "words" else "extra"
-        corpus = DocumentCorpus([path], self._text, self._documents, mode)
+        corpus = DocumentCorpus(
+            [path], self._text, self._documents, mode, remembered=self._remembered
+        )
         features = self._means(corpus) if self._by == "words" else self._vectors(corpus)
         if not corpus.labels:
             raise W2VError(f"{path}: no documents in the file")

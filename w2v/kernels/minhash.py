@@ -81,8 +81,8 @@ def band_slot(signature, first, rows, slots):
 
 
 @inlined
-def has_near(signature, signatures, nexts, heads, rows, needed):
-    """Whether a signature agrees in enough entries with one of the signatures in the tables.
+def near_line(signature, signatures, nexts, heads, rows, needed, is_first):
+    """A line of the tables with whose signature a signature agrees in enough entries.
 
     signature   uint32 (K,)
     signatures  uint32 (M, K)
@@ -90,18 +90,23 @@ def has_near(signature, signatures, nexts, heads, rows, needed):
     heads       int32 (B, S)
     rows        int
     needed      int            number of entries that must agree
-    Returns     bool
+    is_first    bool           whether to return the first of such lines; else any of them
+    Returns     int64          the number of the line, or -1
     """
+    found = np.int64(-1)
     for band in range(heads.shape[0]):
         other = heads[band, band_slot(signature, band * rows, rows, heads.shape[1])]
         while other != 0:
-            agreeing = 0
-            for k in range(signature.size):
-                agreeing += signature[k] == signatures[other - 1, k]
-            if agreeing >= needed:
-                return True
+            if found < 0 or other - 1 < found:
+                agreeing = 0
+                for k in range(signature.size):
+                    agreeing += signature[k] == signatures[other - 1, k]
+                if agreeing >= needed:
+                    found = np.int64(other - 1)
+                    if not is_first:
+                        return found
             other = nexts[other - 1, band]
-    return False
+    return found
 
 
 @jit
@@ -124,7 +129,7 @@ def link_lines(signatures, first, last, rows, nexts, heads):
 
 @jit
 def enter_near(new, begin, can_be_new, signatures, count, capacity, rows, needed, nexts, heads,
-               verdicts):  # fmt: skip
+               verdicts, partners):  # fmt: skip
     """Find lines that are near an earlier line, and enter the other ones into the tables.
 
     new         uint32 (C, K)  signatures of lines in the order of the text; all bits are 1 for a
@@ -140,14 +145,22 @@ def enter_near(new, begin, can_be_new, signatures, count, capacity, rows, needed
     heads       int32 (B, S)   changed in place
     verdicts    uint8 (C,)     overwritten from `begin` on: 1 for a line that is near no earlier
                                line, 2 for one that is, 0 for a line that cannot be new
+    partners    int32 (C,)     changed in place for a line with verdict 2: the number of the first
+                               line of the tables that it is near; (0,): not needed
     Returns     (int64, int64): the first line that does not fit, or C; the number of lines entered
     """
     for row in range(begin, new.shape[0]):
         short = True
         for k in range(new.shape[1]):
             short = short and new[row, k] == _LARGEST
-        if not short and has_near(new[row], signatures, nexts, heads, rows, needed):
+        found = np.int64(-1)
+        if not short:
+            is_first = partners.size > 0
+            found = near_line(new[row], signatures, nexts, heads, rows, needed, is_first)
+        if found >= 0:
             verdicts[row] = 2
+            if partners.size:
+                partners[row] = found
             continue
         verdicts[row] = 1 if row < can_be_new else 0
         if short or row >= can_be_new:

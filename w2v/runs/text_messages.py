@@ -131,7 +131,6 @@ _MIN_ATTACHED = 0.02  # minimum share of tokens with punctuation attached for a 
 _MIN_CAPITALS = 0.01  # minimum share of tokens in capitals for a report of capitals
 _MAX_CODE = 0.12  # maximum share of tokens with characters of program code for a report
 _MIN_TOKENS = 200  # minimum number of tokens for a report
-_MANY_TEXTS = 20  # number of labelled texts from which each should not have a label of its own
 _PUNCTUATION_AFTER = ".,;:!?)\"'”’»…"
 _PUNCTUATION_BEFORE = "(\"'“‘«"
 _CODE = {*"=_{}[]<>\\/*#;()"}  # characters of program code
@@ -218,12 +217,12 @@ def say_similar_labels(console: Console, corpus: Corpus) -> None:
 
 def say_own_labels(console: Console, corpus: Corpus) -> None:
     """Warn if nearly each of the labelled texts has a label of its own, as if ids were read."""
-    from w2v.text.documents import DocumentCorpus
+    from w2v.text.documents import MANY_TEXTS, DocumentCorpus
 
     if not isinstance(corpus, DocumentCorpus):
         return
     texts, labels = len(corpus.labels), len(set(corpus.labels))
-    if texts >= _MANY_TEXTS and labels > texts // 2:
+    if texts >= MANY_TEXTS and labels > texts // 2:
         console.warn(
             f"{labels:,} labels of {texts:,} texts: were ids read as labels, or a header as a text?"
             " --columns names the columns, and --header yes leaves out the first row"
@@ -247,6 +246,7 @@ def say_changed_documents(
             f"{plural(len(files), 'file')} of rows in folders read as one document each, such as "
             f"{files[0]}: --format {formats_of(files[:1], None)[0]} reads each row as a document"
         )
+    _say_headers(console, corpus)
     _say_blank_rows(console, corpus)
     merged = len(corpus.rows) - len(corpus.names)
     if merged:
@@ -257,6 +257,25 @@ def say_changed_documents(
         console.warn(
             f"{plural(cut, 'document')} longer than --length {length}: only the last {length} "
             "words are read"
+        )
+
+
+def _say_headers(console: Console, corpus: DocumentCorpus) -> None:
+    """Warn of first rows of tables that may be headers, or were taken for headers."""
+
+    def _others(count: int) -> str:
+        return f" (and those of {count - 1:,} other tables)" if count > 1 else ""
+
+    if found := [*corpus.possible_headers()]:
+        where, option = found[0]
+        console.warn(
+            f"{where}{_others(len(found))} looks like a header, but was read as a document: "
+            f"{option}, --header no says that it is a document"
+        )
+    if assumed := corpus.assumed_headers():
+        console.warn(
+            f"{assumed[0]}{_others(len(assumed))} was left out as a header, which the training "
+            "text had: --header no reads it"
         )
 
 

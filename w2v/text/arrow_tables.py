@@ -37,6 +37,16 @@ def is_table(path: str) -> bool:
     return head.startswith((_PARQUET, _ARROW, _FEATHER_1)) or is_stream
 
 
+def open_table(path: str) -> ArrowTable:
+    """Open a Parquet or Arrow file; W2VError for another file."""
+    if not is_table(path):
+        raise W2VError(
+            f"{name_of(path)}: no Parquet or Arrow file: a pipe, or such a file that is "
+            "compressed, is not read; give the path of the file itself"
+        )
+    return ArrowTable(path)
+
+
 class ArrowTable:
     """The columns of a Parquet or Arrow IPC file.
 
@@ -86,16 +96,17 @@ class ArrowTable:
                 f"{self.place}: {count} columns have the name {name!r}: rename all but one"
             )
 
-    def lines(self, column: str, one_line: bool = False) -> Iterator[tuple[bytes, int]]:
-        """The texts of a column as lines of UTF-8, and the number of nulls, for some rows each.
+    def lines(self, columns: Sequence[str], one_line: bool = False) -> Iterator[tuple[bytes, int]]:
+        """The texts of rows as lines of UTF-8, and the number of nulls, for some rows each.
 
+        columns   the columns of the text, which are joined by blanks; the text is null if all are
         one_line  whether line ends in a text become blanks, so that each text is one line
 
         A list of strings is joined by blanks. Raises W2VError for a column of another type
         """
         compute = import_module("pyarrow.compute")
-        for [array] in self._batches([column]):
-            texts = self._strings(array, column)
+        for arrays in self._batches(columns):
+            texts = self._joined(arrays, columns)
             present = texts.drop_null()
             if one_line:
                 present = compute.replace_substring(present, "\n", " ")
@@ -106,15 +117,16 @@ class ArrowTable:
             size = int(np.frombuffer(offsets, np.int64)[len(ended)]) if len(ended) else 0
             yield bytes(memoryview(data)[:size]) if size else b"", texts.null_count
 
-    def rows(self, columns: Sequence[str], text: str) -> Iterator[dict[str, Any]]:
-        """The values of columns, as a dictionary for each row; the text is a string or None.
+    def rows(self, columns: Sequence[str], texts: Sequence[str]) -> Iterator[dict[str, Any]]:
+        """The values of columns, as a dictionary for each row; a text is a string or None.
 
-        columns  their names, among them `text`
+        columns  their names
+        texts    the names among them whose values are texts
         """
         for arrays in self._batches(columns):
             values = [
                 (
-                    self._strings(array, name) if name == text else self._plain(array, name)
+                    self._strings(array, name) if name in texts else self._plain(array, name)
                 ).to_pylist()
                 for array, name in zip(arrays, columns, strict=True)
             ]
@@ -210,6 +222,21 @@ class ArrowTable:
             )
         is_plain = types.is_integer(kind) or types.is_floating(kind) or types.is_boolean(kind)
         return array if is_plain else array.cast(self._arrow.string())
+
+    def _joined(self, arrays: Sequence[Any], names: Sequence[str]) -> Any:
+        """Columns as `_strings`, joined by blanks; a null is empty, unless all of the row are."""
+        texts = [self._strings(array, name) for array, name in zip(arrays, names, strict=True)]
+        if len(texts) == 1:
+            return texts[0]
+        compute = import_module("pyarrow.compute")
+        blank = self._arrow.scalar(" ", texts[0].type)
+        joined = compute.binary_join_element_wise(
+            *[compute.fill_null(each, "") for each in texts], blank
+        )
+        is_valid = texts[0].is_valid()
+        for each in texts[1:]:
+            is_valid = compute.or_(is_valid, each.is_valid())
+        return compute.if_else(is_valid, joined, None)
 
     def _strings(self, array: Any, name: str) -> Any:
         """A column of strings, or of whole numbers, as large_string; lists are joined by blanks.

@@ -4,13 +4,35 @@ from __future__ import annotations
 
 import csv
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
+from typing import NamedTuple
 
 from w2v.errors import W2VError
+from w2v.setting_fields import option_name
+from w2v.text.header_names import are_names, has_usual_names, options_for, plain, text_columns
 
 LONGEST_ROW = 1 << 28  # maximum bytes of a table row or a JSON object, which must fit in memory
 EXTRA = "extra"  # the key of the extra column in the fields of a row
 _COLUMN_NAMES = {"id", "label", "text", "-"}
+
+
+class HeaderError(W2VError):
+    """The first row of a table does not have the names that are needed, so that no row is valid."""
+
+
+class DoubtfulRow(NamedTuple):
+    """A first row that was read as a document, but may be a header.
+
+    where      its place
+    fields     its fields by column name
+    has_usual  whether it has usual names of an id and of a text
+    options    the options that would name its columns; "": they are named by --columns
+    """
+
+    where: str
+    fields: dict[str, str]
+    has_usual: bool
+    options: str
 
 
 class Columns:
@@ -18,16 +40,29 @@ class Columns:
 
     given   the value of --columns: names separated by commas. With None, the names are taken from
             the header row, or else from the number of columns
-    header  whether the first row is a header: yes, no, or auto. With auto it is a header if a
-            field is the name of the text and another is `id` or `label`, or if it is the only field
+    header  whether the first row is a header: yes, no, or auto. With auto it is a header if a field
+            is the name of the text and another is that of the id or of the label, or if it is the
+            only field. With `given` it is one too if the field of the id is `id`, or that
+            of the label `label`, and all fields are short names
     pair    the name of the first of two columns, id or label, for a table without column names; the
             second column is the text
     extra   the name of a further column to read, which may be one of the above; None: no column
-    text    the name of the text in the header. With another name than `text`, the table must have a
-            header with it, unless `given` names the columns
+    text    the name of the text in the header, or several names separated by commas: their fields
+            are joined by blanks. With another name than `text`, the table must have a header with
+            it, unless `given` names the columns
+    id_field, label_field  the names of the id and the label in the header, which must have names
+            that are given, unless `given` names the columns. None: `id` or `label`, if it has them
+    options  the settings with which columns can be named, for advice
+    remembered  the names of settings that come from a model. They are used if the first row has so
+            many columns, or these names, or may be a header; else the table is read without them
     needs_pair  whether a header has an id or label; else a row with the name of the text is one. A
-            name other than `text` needs none
+            table with given names needs none
     Raises  W2VError for a wrong value of --columns
+
+    doubtful  the first row, if it was read as a document although all its fields are short names,
+              as in a header; None: no such row
+    where     the place of the first row
+    assumed   whether the first row is a header only because that of a model's training text was
     """
 
     def __init__(
@@ -37,14 +72,29 @@ class Columns:
         pair: str,
         extra: str | None = None,
         text: str = "text",
+        id_field: str | None = None,
+        label_field: str | None = None,
+        options: Sequence[str] = ("text_field",),
         needs_pair: bool = True,
+        remembered: Container[str] = (),
     ):
         self._given = None if given is None else _checked(given)
-        self._header, self._pair, self._extra = header, pair, extra
-        self._text = text.strip().casefold()
-        self._needs_pair = needs_pair and self._text == "text"
+        self._header, self._pair, self._extra, self._options = header, pair, extra, options
+        named = {"text_field": text, "id_field": id_field, "label_field": label_field}
+        defaults = {"text_field": "text", "id_field": "id", "label_field": "label"}
+        # The names that are given, by the names of their settings, with the default names.
+        self._own = {
+            setting: plain(name)
+            for setting, name in named.items()
+            if name is not None and (setting == "id_field" or plain(name) != defaults[setting])
+        }
+        self._wanted = {setting: self._own.get(setting, defaults[setting]) for setting in defaults}
+        self._defaults, self._needs_pair, self._remembered = defaults, needs_pair, remembered
         self._extra_column = 0
+        self._places: dict[str, list[int]] = {}  # the numbers of the columns with each meaning
         self.names: list[str] = []
+        self.doubtful: DoubtfulRow | None = None
+        self.where, self.assumed = "", False
 
     def begin(self, first: Sequence[str], where: str, separator: str) -> bool:
         """Set `names` from the first row of a file; returns whether that row is a header.
@@ -52,64 +102,135 @@ class Columns:
         first      the fields of the row
         where      the file and the number of the row, for messages
         separator  the field separator
-        Raises     W2VError for a header without a column of the text, or with two columns of one
-                   name that is read
+        Raises     HeaderError for a header that lacks the column of the text or one that is named,
+                   or has two columns of a name that is read
         """
-        self._separator = separator
-        names = [field.strip().casefold() for field in first]
-        has_text = self._text in names
-        has_pair = len(names) == 1 or not {"id", "label"}.isdisjoint(names)
-        has_names = has_text and (has_pair or not self._needs_pair)
+        self._separator, self.where = separator, where
+        names = [plain(field) for field in first]
+        self._forget(names)
+        texts = text_columns(self._wanted["text_field"], names)
+        has_pair = len(names) == 1 or not {
+            self._wanted["id_field"], self._wanted["label_field"]
+        }.isdisjoint(names)  # fmt: skip
+        has_names = bool(texts) and (has_pair or bool(self._own) or not self._needs_pair)
+        has_short_names = are_names(names)
+        has_names = has_names or (has_short_names and self._has_own_names(names))
         is_header = self._header == "yes" or (self._header == "auto" and has_names)
         if self._given is not None:
             self.names = self._given
-        elif is_header and has_text:
-            self.names = [self._meaning(name) for name in names]
-            self._check_names(names, where)
-        elif self._header == "no" and self._text != "text":
-            raise W2VError(
-                f"{where}: --text-field {self._text} is in the header, which --header no says is "
-                "missing: name the columns with --columns, such as -,text"
+        elif is_header and texts:
+            self.names = self._meanings(names, texts, where)
+        elif self._header == "no" and self._own:
+            setting, name = next(iter(self._own.items()))
+            raise HeaderError(
+                f"{where}: {option_name(setting)} {name} is in the header, which --header no says "
+                "is missing: name the columns with --columns, such as -,text"
             )
-        elif is_header or self._text != "text":
-            raise W2VError(
-                f"{where}: the header must name one column {self._text}, found "
-                f"{', '.join(names)[:100]!r}: correct it, or name that of the text with "
-                "--text-field, or all columns with --columns"
-            )
+        elif is_header or self._own:
+            self._refuse_header(first, where)
         else:
             default = ["label", "id", "text"] if len(first) > 2 else [self._pair, "text"]
             self.names = ["text"] if len(first) == 1 and separator != "\t" else default
+            # Text in the last column of a TSV file may have tabs, so that a header is sure only by
+            # its names.
+            is_other = has_short_names if separator != "\t" else has_usual_names(names)
+            if len(first) > len(self.names) and is_other and self._header == "auto":
+                self._refuse_header(first, where)
+        self._find_places(texts if is_header and self._given is None else [], names)
         if self._extra is not None:
             self._find_extra(names if is_header else self.names, is_header, where)
+        if self._header == "auto" and not is_header and has_short_names and len(names) > 1:
+            options = "" if self._given else options_for(first, self._options)
+            fields = {name: first[places[0]] for name, places in self._places.items()}
+            self.doubtful = DoubtfulRow(where, fields, has_usual_names(names), options)
         return is_header
 
-    def _check_names(self, names: Sequence[str], where: str) -> None:
-        """Raise W2VError if two columns of a header have one meaning."""
-        for name, meaning in zip(names, self.names, strict=True):
-            if meaning != "-" and (count := self.names.count(meaning)) > 1:
-                raise W2VError(
+    def _forget(self, names: Sequence[str]) -> None:
+        """Set aside the settings of a model that do not fit the first row.
+
+        names  the fields of the row
+        """
+        for setting in [setting for setting in self._own if setting in self._remembered]:
+            own = self._own[setting]
+            if not (text_columns(own, names) if setting == "text_field" else own in names):
+                del self._own[setting]
+                self._wanted[setting] = self._defaults[setting]
+        if "columns" in self._remembered and self._given is not None:
+            has_more = self._given[-1] == "text" and len(names) > len(self._given)
+            if len(names) != len(self._given) and not (has_more and self._separator == "\t"):
+                self._given = None
+            elif "text" in names and not {"id", "label"}.isdisjoint(names):
+                self._given = None  # the table names its columns
+        if "header" in self._remembered:
+            is_header = self._header == "yes" and self._given is not None and are_names(names)
+            self._header, self.assumed = ("yes", True) if is_header else ("auto", False)
+
+    def _meanings(self, names: Sequence[str], texts: Sequence[int], where: str) -> list[str]:
+        """The meaning of each column of a header; HeaderError if one that is named is missing.
+
+        texts  the numbers of the columns of the text
+        """
+        for setting in ("id_field", "label_field"):
+            name = self._own.get(setting, names[0])
+            if name not in names:
+                raise HeaderError(
+                    f"{where}: no column {name!r}; the columns are {', '.join(names)[:200]}: "
+                    f"choose one with {option_name(setting)}"
+                )
+        meanings = {self._wanted["id_field"]: "id", self._wanted["label_field"]: "label"}
+        for name in [*meanings, *(names[column] for column in texts)]:
+            if (count := names.count(name)) > 1:
+                raise HeaderError(
                     f"{where}: the header names {count} columns {name}: choose one with --columns, "
                     "with - for the others"
                 )
+        return [
+            "text" if column in texts else meanings.get(name, "-")
+            for column, name in enumerate(names)
+        ]
 
-    def _meaning(self, name: str) -> str:
-        """The name of a column by its name in the header."""
-        if name == self._text:
-            return "text"
-        return name if name in ("id", "label") else "-"
+    def _find_places(self, texts: Sequence[int], names: Sequence[str]) -> None:
+        """Set the numbers of the columns with each meaning.
+
+        texts  the numbers of the columns of the text in a header; empty: by `self.names`
+        names  the fields of the header
+        """
+        self._places = {name: [self.names.index(name)] for name in self.names if name != "-"}
+        if texts:
+            self._places["text"] = [*texts]
+            for meaning in ("id", "label"):  # which may be a column of the text too
+                name = self._wanted[f"{meaning}_field"]
+                if name in names:
+                    self._places[meaning] = [names.index(name)]
+
+    def _refuse_header(self, first: Sequence[str], where: str) -> None:
+        """Raise HeaderError for a first row without the name of the text, with what names it."""
+        own = self._own.get("text_field")
+        wanted = own or "text"
+        found = self._separator.join(first)[:100]
+        options = "" if own else options_for(first, self._options)
+        advice = f"give {options}" if options else "correct it, or give --text-field"
+        raise HeaderError(
+            f"{where}: the header must name one column {wanted}, found {found!r}: {advice}, "
+            "or name all columns with --columns"
+        )
+
+    def _has_own_names(self, names: Sequence[str]) -> bool:
+        """Whether the first row has `id` or `label` in the column of --columns with this name."""
+        pairs = zip(self._given or [], names, strict=False)
+        return any(given == name and given in ("id", "label") for given, name in pairs)
 
     def _find_extra(self, names: Sequence[str], is_header: bool, where: str) -> None:
         """Set the position of the extra column; W2VError if no column has its name."""
         wanted = str(self._extra).strip().casefold()
         if wanted not in names:
             advice = "" if is_header else ": give --header yes if the first row has the names"
-            raise W2VError(
+            raise HeaderError(
                 f"{where}: no column {self._extra!r}; the columns are "
                 f"{', '.join(names)[:200]}{advice}"
             )
         if len(names) != len(self.names):
-            raise W2VError(
+            raise HeaderError(
                 f"{where}: the header has {len(names)} columns, but --columns names "
                 f"{len(self.names)}"
             )
@@ -134,7 +255,10 @@ class Columns:
             found = self._separator.join(row)[:60]
             expected = (" TAB " if self._separator == "\t" else self._separator).join(self.names)
             raise W2VError(f"{where}: expected {expected}, found {found!r}; see --columns")
-        fields = dict(zip(self.names, row, strict=True))
+        fields = {
+            name: " ".join([row[place] for place in places])
+            for name, places in self._places.items()
+        }
         return fields if self._extra is None else fields | {EXTRA: row[self._extra_column]}
 
 

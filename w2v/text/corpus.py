@@ -145,7 +145,7 @@ class Corpus:
         """The texts in a file: itself, the files in an archive, or the text column of a table."""
         if is_table(path):
             table = ArrowTable(path)
-            lines = self._column(table, table.text_column())
+            lines = self._column(table, [table.text_column()])
             return iter([Source(table.place, "", lines, "utf-8")])
         return sources_in(self._raw(path), name_of(path), self.left_out)
 
@@ -153,13 +153,15 @@ class Corpus:
         """The tokens of a block of text, separated by ASCII whitespace. Threads may call this."""
         return split(block, self._tokenizer, self._lowercase, self._normalize)
 
-    def _column(self, table: ArrowTable, column: str, one_line: bool = False) -> Iterator[bytes]:
-        """The texts of a column, as lines; rows without a text are left out and counted.
+    def _column(
+        self, table: ArrowTable, columns: Sequence[str], one_line: bool = False
+    ) -> Iterator[bytes]:
+        """The texts in columns, as lines; rows without a text are left out and counted.
 
         one_line  whether each text is one line; else a text may have several
         """
         bytes_before = self.bytes_read
-        for block, nulls in table.lines(column, one_line):
+        for block, nulls in table.lines(columns, one_line):
             self.null_rows += nulls
             self.bytes_read = bytes_before + table.read
             yield block

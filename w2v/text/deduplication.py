@@ -19,6 +19,7 @@ from w2v.system.spooled_array import SpooledArray
 from w2v.text.corpus import BLOCK
 from w2v.text.line_table import HashedLines, LineHasher, LineTable
 from w2v.text.near_lines import NearLines
+from w2v.text.removed_rows import RemovedRows
 from w2v.text.rows import Batch
 
 _LINE_END = 10
@@ -54,6 +55,7 @@ class Deduplication:
     most       number of the most repeated rows to remember; 0: none
     near       the similarity from which rows are nearly equal; None: only equal rows are removed
     shingle    number of words of a shingle, see `NearLines`
+    log        gets all rows, so that it can tell which is removed for which; None: not needed
 
     counts       see `RowCounts`
     pass_number  the current pass, from 1
@@ -61,7 +63,11 @@ class Deduplication:
     full_after   the number of lines in the full table in the current pass; 0 if none is full
     """
 
-    def __init__(self, max_bytes: int, most: int = 0, near: float | None = None, shingle: int = 5):
+    def __init__(
+        self, max_bytes: int, most: int = 0, near: float | None = None, shingle: int = 5,
+        log: RemovedRows | None = None,
+    ):  # fmt: skip
+        self._log = log
         self._max_bytes, self._near, self._shingle = max_bytes, near, shingle
         self._hasher = LineHasher()
         self._repeated = _MostRepeated(most)
@@ -100,9 +106,12 @@ class Deduplication:
         near, rest = None, _Rest()
         table = LineTable(int(self._max_bytes * (1 if self._near is None else 1 - _NEAR_SHARE)))
         if self._near is not None:
-            near = NearLines(self._near, self._shingle, int(self._max_bytes * _NEAR_SHARE))
+            most = int(self._max_bytes * _NEAR_SHARE)
+            near = NearLines(self._near, self._shingle, most, self._log)
         for batch in batches:
             lines = self._hasher.hashed(batch.tokens, batch.number)
+            if self._log is not None and self.pass_number == 1:
+                self._log.add_rows(lines.hashes, lines.lengths == 0)
             occurrences = table.enter(lines.hashes)
             self._repeated.add(lines, occurrences)
             keep, undecided = occurrences == 1, occurrences == 0

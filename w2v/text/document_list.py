@@ -114,15 +114,16 @@ class DocumentList:
             self.add(str(number), (), file, f"line {number}")
         return last + count
 
-    def add_file(self, name: str, place: str, size: int) -> None:
+    def add_file(self, name: str, place: str, size: int, labels: tuple[str, ...] = ()) -> None:
         """Add a document that is a file of a folder, or a page of a WET file.
 
         name   its path in the folder, or its address
         place  its place, for messages
+        labels  its labels
         size   bytes of its text. It is part of the fingerprint, because the text is hashed without
                the bounds of files
         """
-        self.add(name, (), "", place, name.rpartition("/")[0])
+        self.add(name, labels, "", place, name.rpartition("/")[0])
         self._digest.update(b"%d\n" % size)
 
     def fingerprint(self, text: str) -> str:

@@ -7,7 +7,8 @@ a document. The names and labels of the documents are collected while the blocks
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Container, Iterator, Sequence
 from concurrent.futures import Executor
 from typing import Any
 
@@ -15,10 +16,12 @@ import numpy as np
 
 from w2v.errors import W2VError
 from w2v.settings import DocumentSettings, TextSettings
+from w2v.text.arrow_tables import open_table
 from w2v.text.columns import EXTRA, Columns
 from w2v.text.corpus import gathered
 from w2v.text.document_files import DocumentFile, expanded, formats_of
 from w2v.text.document_list import DocumentList
+from w2v.text.header_names import field_names, names_ids
 from w2v.text.json_fields import extra_field, id_field, label_field, text_field
 from w2v.text.labels import Labels, labels_in, leading_labels, split_labels
 from w2v.text.records import RecordCorpus
@@ -26,6 +29,7 @@ from w2v.text.sources import Source
 from w2v.text.text_digest import TextDigest
 
 FOLDER = "folder"  # the name of the field that files of folders have
+MANY_TEXTS = 20  # number of labelled texts from which each should not have a label of its own
 _SENTENCE_END = re.compile(rb"(?<!\S)</s>(?!\S)")
 
 
@@ -43,6 +47,7 @@ class DocumentCorpus(RecordCorpus):
               the folder of each file in the folder of `paths`; None: no column
     threads   the number of threads that read and count the text
     inputs    the files of `paths` with their formats and names; None: they are looked for
+    remembered  the names of settings that come from the training of a model: see `RecordCorpus`
     Raises    W2VError for wrong settings and, while `blocks` is consumed, for an invalid row or for
               a document name that occurs twice without --merge-ids
 
@@ -71,12 +76,14 @@ class DocumentCorpus(RecordCorpus):
         extra: str | None = None,
         threads: int = 1,
         inputs: Sequence[DocumentFile] | None = None,
+        remembered: Container[str] = (),
     ):
         self._labels, self._refused, self._extra = labels, refused, extra
+        self._tables: list[Columns] = []
         self._keeps_blank = labels == "if there"
         if settings.label_separator == "":
             raise W2VError("--label-separator is empty: give the text between labels, such as ,")
-        super().__init__(paths, text, settings, threads, inputs, needed=False)
+        super().__init__(paths, text, settings, threads, inputs, False, remembered)
         formats = {file.format for file in self.inputs}
         if extra is not None and ("lines" in formats or ("files" in formats and extra != FOLDER)):
             raise W2VError(
@@ -88,6 +95,7 @@ class DocumentCorpus(RecordCorpus):
         """Forget what has been read, before the text is read again."""
         super().begin()
         self.text_fingerprint = ""
+        self._tables = []
         has_extras = self._extra is not None
         formats = {file.format for file in self.inputs}
         numbers_only = self.settings.id_prefix != "file" and formats == {"lines"}
@@ -179,10 +187,16 @@ class DocumentCorpus(RecordCorpus):
 
     def _new_columns(self) -> Columns:
         """The columns of the next table, by the settings."""
-        settings, pair = self.settings, "id" if self._labels == "extra" else "label"
-        return Columns(
-            settings.columns, settings.header, pair, self._extra, text=settings.text_field
-        )
+        settings, has_ids = self.settings, self._labels == "extra"
+        if self._tables and self._tables[-1].doubtful is None and not self._tables[-1].assumed:
+            self._tables.pop()
+        columns = Columns(
+            settings.columns, settings.header, "id" if has_ids else "label", self._extra,
+            settings.text_field, settings.id_field, settings.label_field,
+            ["id_field"] * has_ids + ["label_field", "text_field"], remembered=self._remembered,
+        )  # fmt: skip
+        self._tables.append(columns)
+        return columns
 
     def _text_of(self, fields: dict[str, str], name: str, where: str) -> bytes:
         """Add the document of a table row; returns its text."""
@@ -194,42 +208,58 @@ class DocumentCorpus(RecordCorpus):
     def _object_text(self, value: dict[str, Any], name: str, number: int, where: str) -> bytes:
         """Add the document of an object; returns its text."""
         settings = self.settings
-        text = text_field(value, settings.text_field, where)
-        id_ = id_field(value, settings.id_field or "id", where, settings.id_field is not None)
-        labels = label_field(value, settings.label_field, where, settings.label_separator)
+        text = text_field(value, self._text_field_in(value), where)
+        id_name = self._field_in(value, "id_field", "id")
+        id_ = id_field(value, id_name, where, self._needs_id)
+        label_name = self._field_in(value, "label_field", "label")
+        labels = label_field(value, label_name, where, settings.label_separator)
         extra = extra_field(value, self._extra, where) if self._extra is not None else ""
         self.documents.add(id_, labels, name, f"row {number}", extra)
         return self._encoded(text, where)
+
+    @property
+    def _needs_id(self) -> bool:
+        """Whether a record without the field of the id is an error."""
+        return self.settings.id_field is not None and "id_field" not in self._remembered
+
+    def _field_in(self, known: Container[str], setting: str, default: str) -> str:
+        """The field that a setting names; if a model remembers it, only if it is known."""
+        name: str | None = getattr(self.settings, setting)
+        if name is None or (setting in self._remembered and name not in known):
+            return default
+        return name
 
     def _columns_of(self, path: str, name: str) -> Iterator[bytes]:
         """A Parquet or Arrow file, with a document in each row; its columns are as JSON's fields.
 
         A row whose text is null counts as blank.
         """
-        settings, table, bytes_before = self.settings, self._open_table(path), self.bytes_read
-        wanted = [(settings.text_field, "--text-field")]
-        if settings.id_field is not None:
+        settings, table, bytes_before = self.settings, open_table(path), self.bytes_read
+        texts = field_names(self._text_field_in(table.names), table.names)
+        wanted = [(name, "--text-field") for name in texts]
+        if settings.id_field is not None and self._needs_id:
             wanted.append((settings.id_field, "--id-field"))
         if self._extra is not None:
             wanted.append((self._extra, "--by"))
         table.check_columns(wanted)
-        found = {settings.text_field, settings.id_field or "id", settings.label_field, self._extra}
+        label = self._field_in(table.names, "label_field", "label")
+        found = {*texts, self._field_in(table.names, "id_field", "id"), label, self._extra}
         columns = [column for column in table.names if column in found]
 
         def parse(number: int, row: dict[str, Any]) -> bytes | None:
             self.bytes_read = bytes_before + table.read
-            text = row[settings.text_field]
-            if text is None and self._labels != "if there":
+            is_null = all(row[name] is None for name in texts)
+            if is_null and self._labels != "if there":
                 self.blank_rows += 1
                 return None
-            row[settings.text_field] = text or ""
+            row |= {name: row[name] or "" for name in texts}
             where = f"{table.place}: row {number}"
             encoded = self._object_text(row, name, number, where)
-            labels = str(row.get(settings.label_field)).encode(errors="replace")
+            labels = str(row.get(label)).encode(errors="replace")
             self._digest.update(b"%b\n%b\n" % (labels, encoded))
             return encoded
 
-        yield from self._texts(enumerate(table.rows(columns, settings.text_field), 1), parse)
+        yield from self._texts(enumerate(table.rows(columns, texts), 1), parse)
         self.bytes_read = bytes_before + table.read
 
     def _refuse(self, error: W2VError) -> None:
@@ -241,14 +271,39 @@ class DocumentCorpus(RecordCorpus):
     def _file(self, source: Source, name: str) -> Iterator[bytes]:
         """A file of a folder that is one document, named by its path in the folder."""
         ends_line, size = True, 0
+        folder = name.rpartition("/")[0]
+        labels = (folder,) if folder and self.settings.label_field == FOLDER else ()
+        if self.documents.named_by_numbers and self.settings.label_field == FOLDER:
+            self._digest.update(b"%b\n" % folder.encode("utf-8", "surrogateescape"))
         for block in self._cut(source):
             self._digest.update(block)
             ends_line, size = block.endswith(b"\n"), size + len(block)
             yield block.replace(b"\n", b" ")
         if not ends_line:
             self._digest.update(b"\n")
-        self.documents.add_file(name, source.place, size)
+        self.documents.add_file(name, source.place, size, labels)
         yield b"\n"
+
+    def assumed_headers(self) -> list[str]:
+        """The places of rows left out only because the training text of a model has headers."""
+        return [columns.where for columns in self._tables if columns.assumed]
+
+    def possible_headers(self) -> Iterator[tuple[str, str]]:
+        """First rows of tables that were read as documents, but may be headers.
+
+        Such a row has usual names of an id and of a text, or a text of one word, and a label that
+        no other document has. Each is a pair of its place, and of the option that reads it.
+        """
+        found = [columns.doubtful for columns in self._tables if columns.doubtful is not None]
+        alone: Counter[tuple[str, ...]] = Counter(self.labels) if found else Counter()
+        has_repeated = len(self.labels) >= MANY_TEXTS and len(alone) <= len(self.labels) // 2
+        for row in found:
+            label, has_id = row.fields.get("label"), names_ids(row.fields.get("id", ""))
+            is_alone = has_repeated and label is not None and alone[label,] == 1
+            has_word = len(row.fields.get("text", "").split()) == 1
+            if row.has_usual or (has_word and (has_id or is_alone)):
+                options = f"{row.options} names its columns" if row.options else ""
+                yield row.where, options or "--header yes leaves it out"
 
     def row_numbers(self) -> np.ndarray:
         """`rows` as int32 (D,)."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -35,18 +35,21 @@ def open_corpus(
     refused: Callable[[W2VError], None] | None = None,
     threads: int = 1,
     needed: bool = True,
+    remembered: Container[str] = (),
 ) -> Corpus:
     """Open files as documents, as the texts of records, or as lines.
 
     records                   DocumentSettings: a `DocumentCorpus`; other FieldSettings: a
                               `RecordCorpus`; None: a `Corpus`
     labels, refused, threads  as in `DocumentCorpus`
-    needed                    as in `RecordCorpus`
+    needed, remembered        as in `RecordCorpus`
     """
     if isinstance(records, DocumentSettings):
-        return DocumentCorpus(paths, text, records, labels, refused, threads=threads)
+        return DocumentCorpus(
+            paths, text, records, labels, refused, threads=threads, remembered=remembered
+        )
     if records:
-        return RecordCorpus(paths, text, records, threads, needed=needed)
+        return RecordCorpus(paths, text, records, threads, None, needed, remembered)
     return Corpus(paths, text.tokenizer, text.encoding, text.lowercase, text.normalize, threads)
 
 

@@ -7,6 +7,7 @@ import re
 from typing import Any
 
 from w2v.errors import W2VError
+from w2v.text.header_names import field_names
 from w2v.text.labels import distinct, split_labels
 
 SURROGATE = re.compile("[\ud800-\udfff]")  # half of a pair, which JSON allows and UTF-8 does not
@@ -32,9 +33,20 @@ def text_field(values: dict[str, Any], name: str, where: str) -> str:
     """The text of a field, which must be a string or a whole number.
 
     values  the JSON object
+    name    the field, or several fields separated by commas, whose texts are joined by blanks. A
+            null in one of several is empty
     where   the file and the row, for messages
     Raises  W2VError for a wrong or missing value
     """
+    names = field_names(name, values)
+    if len(names) == 1 or all(values.get(each) is None for each in names):
+        return _text(values, names[0], where)
+    texts = ["" if values.get(each, "") is None else _text(values, each, where) for each in names]
+    return " ".join(texts)
+
+
+def _text(values: dict[str, Any], name: str, where: str) -> str:
+    """The text of one field, as `text_field`."""
     value = values.get(name)
     if value is None:
         raise W2VError(f"{where}: the field {name!r} is missing or null")
@@ -53,7 +65,7 @@ def id_field(values: dict[str, Any], name: str, where: str, needed: bool) -> str
     """
     if values.get(name) is None and not needed:
         return None
-    return _checked(text_field(values, name, where), name, where)
+    return _checked(_text(values, name, where), name, where)
 
 
 def extra_field(values: dict[str, Any], name: str, where: str) -> str:

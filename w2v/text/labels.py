@@ -68,7 +68,8 @@ def check_labels(labels: tuple[str, ...], mode: Labels, place: str, field: str) 
     if not labels and mode in ("needed", "several"):
         raise W2VError(
             f"{place} has no label: expected LABEL TAB TEXT in a .tsv file (or with --format tsv), "
-            f"__label__LABEL TEXT, or the field {field!r}"
+            f"__label__LABEL TEXT, or the field {field!r}; for the files of a folder, "
+            "--label-field folder takes the name of the folder that each file is in"
         )
     if mode in ("needed", "several") and not all(label.strip() for label in labels):
         raise W2VError(

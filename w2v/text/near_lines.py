@@ -12,11 +12,13 @@ import numpy as np
 
 from w2v.kernels.minhash import enter_near, link_lines, sign_lines
 from w2v.text.line_table import HashedLines
+from w2v.text.removed_rows import RemovedRows
 
 ENTRIES = 128  # of a signature: the standard deviation of an estimate is at most 1 / (2 √128) = 4 %
 FIRST_LINES = 1 << 12  # lines of new tables
 _SIGNED = 1 << 14  # lines signed at a time
 _SEED = 1
+_LARGEST = 0xFFFFFFFF  # each entry of the signature of a line without shingles
 _FEWEST_ROWS = 4  # entries of a band from which bands find each pair
 _RECALL = 0.99  # the least probability that bands with fewer rows find a pair at the threshold
 
@@ -45,12 +47,16 @@ class NearLines:
     similarity  two lines are near if the estimate of their similarity is at least this
     shingle     number of words of a shingle; a line with fewer words is near no line
     max_bytes   limit of the memory of the tables, which have at least FIRST_LINES lines
+    log         gets each near line with the line that it is near; None: they are not needed
 
     frozen      whether no more lines are entered. It is set when the tables cannot grow
     size        number of lines entered
     """
 
-    def __init__(self, similarity: float, shingle: int, max_bytes: int):
+    def __init__(
+        self, similarity: float, shingle: int, max_bytes: int, log: RemovedRows | None = None
+    ):
+        self._log, self._hashes = log, np.zeros((0 if log is None else FIRST_LINES, 2), np.uint64)
         self._shingle, self._max_bytes = shingle, max_bytes
         self._needed = math.ceil(round(similarity * ENTRIES, 6))
         self._bands, self._rows = bands_for(self._needed, similarity)
@@ -90,24 +96,33 @@ class NearLines:
                     of the tables
         """
         parts = [
-            self._enter(self.signatures(lines, part), can_be_new - begin)
+            self._enter(self.signatures(lines, part), lines.hashes[part], can_be_new - begin)
             for begin in range(0, chosen.size, _SIGNED)
             for part in [chosen[begin : begin + _SIGNED]]
         ]
         return np.concatenate([np.empty(0, np.uint8), *parts])
 
     @np.errstate(over="ignore")
-    def _enter(self, new: np.ndarray, can_be_new: int) -> np.ndarray:
-        """As `enter`, for lines with these signatures."""
+    def _enter(self, new: np.ndarray, hashes: np.ndarray, can_be_new: int) -> np.ndarray:
+        """As `enter`, for lines with these signatures and hashes."""
+        first = self.size
+        partners = np.zeros(0 if self._log is None else new.shape[0], np.int32)
         verdicts = np.zeros(new.shape[0], np.uint8)
         done, last = 0, 0 if self.frozen else can_be_new
         while done < new.shape[0]:
             done, self.size = enter_near(
                 new, done, last, self._signatures, self.size, self._signatures.shape[0],
-                self._rows, self._needed, self._nexts, self._heads, verdicts,
+                self._rows, self._needed, self._nexts, self._heads, verdicts, partners,
             )  # fmt: skip
             if done < new.shape[0] and not self._grow():
                 self.frozen, last = True, done
+        if self._log is not None:
+            is_short = new.min(axis=1, initial=_LARGEST) == _LARGEST
+            self._hashes[first : self.size] = hashes[(verdicts == 1) & ~is_short]
+            near = np.flatnonzero(verdicts == 2)
+            kept = partners[near]
+            agreeing = np.count_nonzero(new[near] == self._signatures[kept], axis=1)
+            self._log.add_near(hashes[near], self._hashes[kept], agreeing / ENTRIES)
         return verdicts
 
     def _grow(self) -> bool:
@@ -119,6 +134,8 @@ class NearLines:
         # `resize` moves pages where it can, so that old and new arrays are not both in memory.
         self._signatures.resize((lines, ENTRIES), refcheck=False)
         self._nexts.resize((lines, self._bands), refcheck=False)
+        if self._log is not None:
+            self._hashes.resize((lines, 2), refcheck=False)
         del self._heads
         # With four times as many slots, 847,161 lines take 4/5 of the time, and 10/7 of the memory.
         slots = 1 << (lines.bit_length() - 1)

@@ -7,16 +7,17 @@ of a record. Line ends within a text are blanks. `documents` also reads their na
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from typing import Any
 
 from w2v.errors import W2VError
 from w2v.settings import FieldSettings, TextSettings
 from w2v.system.pipes import is_pipe, name_of
-from w2v.text.arrow_tables import ArrowTable, is_table
-from w2v.text.columns import Columns, records, whole_lines
+from w2v.text.arrow_tables import is_table, open_table
+from w2v.text.columns import Columns, HeaderError, records, whole_lines
 from w2v.text.corpus import Corpus, as_blocks
 from w2v.text.document_files import TABLES, DocumentFile, expanded, formats_of
+from w2v.text.header_names import field_names
 from w2v.text.json_fields import SURROGATE, json_object, text_field
 from w2v.text.sources import Source
 from w2v.text.text_digest import NoDigest, TextDigest
@@ -35,6 +36,8 @@ class RecordCorpus(Corpus):
     threads   the number of threads that read and count the text
     inputs    the files of `paths` with their formats and names; None: they are looked for
     needed    whether there must be a file that may have fields
+    remembered  the names of settings that come from the training of a model. They are used in files
+              that have such fields or columns; others are read as without them
     Raises    W2VError for wrong settings and, while `blocks` is consumed, for an invalid record
 
     blank_rows  number of empty rows of the files that were left out
@@ -53,8 +56,9 @@ class RecordCorpus(Corpus):
         threads: int = 1,
         inputs: Sequence[DocumentFile] | None = None,
         needed: bool = True,
+        remembered: Container[str] = (),
     ):
-        self.settings = settings
+        self.settings, self._remembered = settings, remembered
         self._new_columns()  # raises now for a wrong --columns, not when the first table is read
         self.inputs = inputs or self._find_inputs(paths)
         files = [file.path for file in self.inputs]
@@ -170,7 +174,13 @@ class RecordCorpus(Corpus):
         """The columns of the next table, by the settings."""
         settings = self.settings
         return Columns(
-            settings.columns, settings.header, "id", text=settings.text_field, needs_pair=False
+            settings.columns,
+            settings.header,
+            "id",
+            None,
+            settings.text_field,
+            needs_pair=False,
+            remembered=self._remembered,
         )
 
     def _text_of(self, fields: dict[str, str], name: str, where: str) -> bytes:
@@ -188,23 +198,22 @@ class RecordCorpus(Corpus):
 
     def _object_text(self, value: dict[str, Any], name: str, number: int, where: str) -> bytes:
         """The text of an object."""
-        return self._encoded(text_field(value, self.settings.text_field, where), where)
+        return self._encoded(text_field(value, self._text_field_in(value), where), where)
+
+    def _text_field_in(self, known: Container[str]) -> str:
+        """The value of --text-field; if a model remembers it, only if its fields are known."""
+        name = self.settings.text_field
+        if "text_field" not in self._remembered:
+            return name
+        has_fields = all(each in known for each in field_names(name, known))
+        return name if has_fields else FieldSettings.text_field
 
     def _columns_of(self, path: str, name: str) -> Iterator[bytes]:
         """A Parquet or Arrow file, with a text in each row, in the column of the text field."""
-        table = self._open_table(path)
-        column = self.settings.text_field
-        table.check_columns([(column, "--text-field")])
-        yield from self._column(table, column, one_line=True)
-
-    def _open_table(self, path: str) -> ArrowTable:
-        """Open a Parquet or Arrow file; W2VError for another file."""
-        if not is_table(path):
-            raise W2VError(
-                f"{name_of(path)}: no Parquet or Arrow file: a pipe, or such a file that is "
-                "compressed, is not read; give the path of the file itself"
-            )
-        return ArrowTable(path)
+        table = open_table(path)
+        columns = field_names(self._text_field_in(table.names), table.names)
+        table.check_columns([(column, "--text-field") for column in columns])
+        yield from self._column(table, columns, one_line=True)
 
     def _encoded(self, text: str, where: str) -> bytes:
         """A text as UTF-8. Lone surrogates, which JSON allows, are replaced and counted."""
@@ -230,6 +239,8 @@ class RecordCorpus(Corpus):
             for row in rows:
                 try:
                     text = parse(*row)
+                except HeaderError:  # not of this row alone
+                    raise
                 except W2VError as error:
                     self._refuse(error)
                 else:

@@ -1,25 +1,34 @@
-"""Reads the lines of texts, or the rows of tables of documents, many at a time."""
+"""Reads the lines of texts, the rows of tables of documents, or whole files, many at a time."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from w2v.errors import W2VError
 from w2v.settings import DocumentSettings
-from w2v.text.columns import Columns, whole_lines
+from w2v.system.pipes import name_of
+from w2v.text.arrow_tables import open_table
+from w2v.text.columns import Columns, records, whole_lines
 from w2v.text.corpus import Corpus
-from w2v.text.document_files import MEMBERS, TABLES, formats_of
-from w2v.text.json_fields import json_object, text_field
+from w2v.text.document_files import MEMBERS, TABLES, expanded, formats_of
+from w2v.text.header_names import field_names
+from w2v.text.json_fields import id_field, json_object, text_field
 from w2v.text.sources import Source
 
-FORMATS = ("lines", "tsv", "jsonl")  # those in which each row is one line
+_BATCH = 1 << 20  # bytes of the texts of a batch of files, or of rows of CSV
+_INNER_END = b"\xff"  # of a line in a row, as long as a row must be a line; never a byte of UTF-8
+
+
+_NONE: dict[str, str] = {}  # the fields of a row without text
 
 
 class Batch(NamedTuple):
     """Some rows of a text.
 
-    rows    the rows as they are in the file, as UTF-8; each ends with a line end
+    rows    the rows as they are in the file, as UTF-8, or the paths of files; each ends with a line
+            end, see `Rows.written`
     tokens  the tokens of the text of each row, separated by blanks; each row ends with a line end
     number  the number of rows
     """
@@ -32,12 +41,15 @@ class Batch(NamedTuple):
 class Rows(Corpus):
     """One or several texts as batches of rows: lines, rows of a table, or JSON objects.
 
-    paths      files, plain or compressed; `-` is stdin
-    settings   format, columns and text field of the rows
+    paths      files, plain or compressed, or folders; `-` is stdin
+    settings   format, columns and fields of the rows
+    with_names  whether to collect the names of rows
     tokenizer, encoding, lowercase, normalize, threads  see `Corpus`
     Raises     W2VError for files of different formats, and as `Corpus` does
 
     headers    number of header rows of tables that have been read so far
+    names      the names of the rows so far: the id, else the number of the document, or the path of
+               a file; "" for a header or an empty row. Lines have no names
     """
 
     def __init__(
@@ -49,19 +61,15 @@ class Rows(Corpus):
         lowercase: bool = False,
         normalize: str = "none",
         threads: int = 1,
+        with_names: bool = False,
     ):
-        super().__init__(paths, tokenizer, encoding, lowercase, normalize, threads)
-        self._settings = settings
         found = formats_of(paths, settings.format)
+        files = [file for pair in zip(paths, found, strict=True) for file in expanded(*pair)]
+        inputs = [file.path for file in files]
+        super().__init__(inputs, tokenizer, encoding, lowercase, normalize, threads)
+        self.source = ", ".join(map(name_of, paths))
+        self._settings = settings
         formats = {"lines" if format in (MEMBERS, "wet") else format for format in found}
-        if wrong := sorted(formats.difference(FORMATS)):
-            advice = "--format lines reads any text as lines"
-            if wrong[0] in TABLES:  # whose files are no text
-                advice = "write the table as JSON lines first, such as by pandas.DataFrame.to_json"
-            raise W2VError(
-                f"{self.source}: the format {wrong[0]} is not read here, only "
-                f"{', '.join(FORMATS)}: {advice}"
-            )
         if len(formats) > 1:
             raise W2VError(
                 f"{self.source}: files of the formats {' and '.join(sorted(formats))} cannot be "
@@ -69,7 +77,8 @@ class Rows(Corpus):
             )
         self._format = formats.pop()
         self._columns()  # raises now for a wrong --columns
-        self.headers = 0
+        self.headers, self._documents, self._with_names = 0, 0, with_names
+        self.names: list[str] = []
         self._header, self._header_place = b"", ""
 
     def batches(self) -> Iterator[Batch]:
@@ -80,31 +89,135 @@ class Rows(Corpus):
         differs from that of the first file
         """
         with self.reading_ahead():
+            if self._format == "files":
+                yield from self._files()
+                return
             for path in self.paths:
+                if self._format in TABLES:
+                    yield from self._table(path)
+                    continue
                 for source in self._sources(path):
                     if self._format == "lines":
                         for block in self._whole_lines(source):
                             yield Batch(block, self.tokens(block), block.count(b"\n"))
+                    elif self._format == "csv":
+                        yield from self._csv(source)
                     else:
                         yield from self._parsed(source)
 
     def _parsed(self, source: Source) -> Iterator[Batch]:
         """The rows of a table or of JSON objects."""
-        parse = self._table_parser() if self._format == "tsv" else self._object_text
+        parse = self._table_parser() if self._format == "tsv" else self._object_fields
         number = 0
         for block in self._whole_lines(source):
             rows, texts = [], []
             for row in block.split(b"\n")[:-1]:
                 number += 1
                 plain = row.rstrip(b"\r")
-                text = parse(plain, f"{source.place}: row {number}") if plain.strip() else ""
-                if text is None and not self._is_first_header(plain, source.place):
+                found = parse(plain, f"{source.place}: row {number}") if plain.strip() else _NONE
+                if found is None and not self._is_first_header(plain, source.place):
                     continue
                 rows.append(row)
-                texts.append((text or "").replace("\n", " ").encode(errors="replace"))
+                texts.append(self._text_of(found or _NONE))
             if rows:
-                tokens = self.tokens(b"\n".join([*texts, b""]))
-                yield Batch(b"\n".join([*rows, b""]), tokens, len(rows))
+                yield self._batch(rows, texts)
+
+    def _csv(self, source: Source) -> Iterator[Batch]:
+        """The rows of a table in CSV, which may have several lines."""
+        columns = self._columns()
+        taken: list[str] = []  # the lines of the present row
+
+        def _lines() -> Iterator[str]:
+            for block in self._whole_lines(source):
+                for line in block.split(b"\n")[:-1]:
+                    taken.append(line.decode() + "\n")
+                    yield taken[-1]
+
+        rows, texts, size = [], [], 0
+        for where, separator, row in records(_lines(), source.place):
+            raw = "".join(taken).encode()[:-1]
+            taken.clear()
+            is_first = not columns.names and bool(row)
+            if is_first and columns.begin(row, where, separator):
+                if not self._is_first_header(raw.rstrip(b"\r"), source.place):
+                    continue
+                found = _NONE
+            else:
+                found = columns.fields(row, where) if row else _NONE
+            rows.append(raw.replace(b"\n", _INNER_END))
+            texts.append(self._text_of(found))
+            size += len(raw)
+            if size > _BATCH:
+                yield self._batch(rows, texts)
+                rows, texts, size = [], [], 0
+        if rows:
+            yield self._batch(rows, texts)
+
+    def _table(self, path: str) -> Iterator[Batch]:
+        """The rows of a Parquet or Arrow file, as JSON objects; a null text is empty."""
+        table, settings, bytes_before = open_table(path), self._settings, self.bytes_read
+        fields = field_names(settings.text_field, table.names)
+        wanted = [(name, "--text-field") for name in fields]
+        if settings.id_field is not None:
+            wanted.append((settings.id_field, "--id-field"))
+        table.check_columns(wanted)
+        rows, texts, size = [], [], 0
+        for number, row in enumerate(table.rows(table.names, fields), 1):
+            rows.append(json.dumps(row, ensure_ascii=False).encode())
+            own = row | {name: row[name] or "" for name in fields}
+            texts.append(self._text_of(self._fields_of(own, f"{table.place}: row {number}")))
+            size += len(rows[-1])
+            if size > _BATCH:
+                self.bytes_read = bytes_before + table.read
+                yield self._batch(rows, texts)
+                rows, texts, size = [], [], 0
+        self.bytes_read = bytes_before + table.read
+        if rows:
+            yield self._batch(rows, texts)
+
+    def _files(self) -> Iterator[Batch]:
+        """The paths of files, with their texts."""
+        rows, texts, size = [], [], 0
+        for path in self.paths:
+            for source in self._sources(path):
+                text = b"".join(self._decoded(source))
+                if "\n" in source.place:
+                    raise W2VError(f"{source.place!r}: a name with a line end: rename the file")
+                rows.append(source.place.encode("utf-8", "surrogateescape"))
+                texts.append(text.replace(b"\n", b" "))
+                if self._with_names:
+                    self.names.append(source.place)
+                size += len(text)
+                if size > _BATCH:
+                    yield self._batch(rows, texts)
+                    rows, texts, size = [], [], 0
+        if rows:
+            yield self._batch(rows, texts)
+
+    def _batch(self, rows: list[bytes], texts: list[bytes]) -> Batch:
+        """A batch of some rows with their texts."""
+        tokens = self.tokens(b"\n".join([*texts, b""]))
+        return Batch(b"\n".join([*rows, b""]), tokens, len(rows))
+
+    def _text_of(self, found: dict[str, str]) -> bytes:
+        """The text of a row by its fields, as one line; its name is collected."""
+        self._documents += bool(found)
+        if self._with_names:
+            self.names.append(found.get("id", str(self._documents)) if found else "")
+        return found.get("text", "").replace("\n", " ").encode(errors="replace")
+
+    @property
+    def noun(self) -> str:
+        """What a row is called in messages."""
+        return "file" if self._format == "files" else "line"
+
+    def written(self, block: bytes) -> bytes:
+        """Rows of batches as they are written."""
+        return block.replace(_INNER_END, b"\n") if self._format == "csv" else block
+
+    def name(self, row: int) -> str:
+        """The name of a row that has been read, by its number from 0."""
+        return self.names[row] if self.names else str(row + 1)
 
     def _is_first_header(self, row: bytes, place: str) -> bool:
         """Whether a header is the first one; W2VError if it differs from the first one."""
@@ -122,22 +235,33 @@ class Rows(Corpus):
     def _columns(self) -> Columns:
         """The columns of the next table."""
         settings = self._settings
-        return Columns(settings.columns, settings.header, "id", text=settings.text_field)
+        return Columns(
+            settings.columns, settings.header, "id", None, settings.text_field, settings.id_field,
+            options=["id_field", "text_field"],
+        )  # fmt: skip
 
-    def _table_parser(self) -> Callable[[bytes, str], str | None]:
-        """A function that returns the text of a row of a table, or None for its header."""
+    def _table_parser(self) -> Callable[[bytes, str], dict[str, str] | None]:
+        """A function that returns the fields of a row of a table, or None for its header."""
         columns = self._columns()
 
-        def parse(row: bytes, where: str) -> str | None:
-            fields = columns.between_tabs(row.decode(), where)
-            return None if fields is None else fields["text"]
+        def parse(row: bytes, where: str) -> dict[str, str] | None:
+            return columns.between_tabs(row.decode(), where)
 
         return parse
 
-    def _object_text(self, row: bytes, where: str) -> str | None:
-        """The text of a JSON object."""
-        value = json_object(row, where)
-        return text_field(value, self._settings.text_field, where)
+    def _object_fields(self, row: bytes, where: str) -> dict[str, str]:
+        """The text and the id of a JSON object on a line."""
+        return self._fields_of(json_object(row, where), where)
+
+    def _fields_of(self, value: dict[str, Any], where: str) -> dict[str, str]:
+        """The text and the id of a JSON object, or of a row."""
+        settings = self._settings
+        fields = {"text": text_field(value, settings.text_field, where)}
+        if self._with_names:
+            needed = settings.id_field is not None
+            id_ = id_field(value, settings.id_field or "id", where, needed)
+            fields |= {} if id_ is None else {"id": id_}
+        return fields
 
     def _whole_lines(self, source: Source) -> Iterator[bytes]:
         """The text of a file in blocks that end with a line end."""
