@@ -8,6 +8,7 @@ import io
 import json
 import os
 import random
+import re
 import tarfile
 import tracemalloc
 from dataclasses import asdict
@@ -393,9 +394,10 @@ def test_a_damaged_file_is_read_or_refused_in_one_line(folder, kind):
             tracemalloc.stop()
         assert peak < MEMORY, (kind, seed, peak)
     assert all("\n" not in message for message in messages)
-    assert [m for m in messages if "file" not in m and "same name" not in m] == []
+    answers = re.compile("no vector for|the vector of|.* same name")  # of names, not of the file
+    assert [m for m in messages if "file" not in m and not answers.match(m)] == []
     if kind == "text":
-        assert accepted == MUTANTS  # there is no wrong text
+        assert accepted > 0.99 * MUTANTS  # only what looks like binary data is refused
     elif MUTANTS >= 100:
         assert refused > MUTANTS / 10
         assert accepted or kind == "text.xz"  # which has a checksum of everything

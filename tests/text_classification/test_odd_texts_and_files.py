@@ -1,5 +1,7 @@
 """What users get wrong with text classifiers: each mistake is one line that says what to do."""
 
+import json
+
 import numpy as np
 import pytest
 from helpers import compiled
@@ -148,3 +150,31 @@ def test_labels_that_may_be_meant_to_be_one_are_reported(w2v, folder, labels, sa
     message = run(w2v, "train", "t.csv", *SMALL, "-o", "m.safetensors").err
     assert ("labels that may be meant to be one are " + said in message) == bool(said)
     assert ("meant to be one" in message) == bool(said)
+
+
+def test_ids_join_predictions_with_texts_although_rows_are_left_out(w2v, labelled):
+    run(w2v, "train", "train.txt", *SMALL, "--min-count", "1", "-o", "m.safetensors")
+    (labelled / "new.csv").write_text("id,label,text\nn,,x\nbroken,row\nn,,z\n")
+    (labelled / "new.jsonl").write_text('{"text": "x"}\n{"no": 1}\n{"nr": 7, "text": "z"}\n')
+    (labelled / "box" / "deep").mkdir(parents=True)
+    (labelled / "box" / "deep" / "a.txt").write_text("x\ny\n")
+    (labelled / "box" / "b.txt").write_text("z")
+    (labelled / "new.txt").write_text("x\nz\n")
+
+    def ids(*args, code=0):
+        call = ("predict", "m.safetensors", *args, "--ids")
+        plain, tsv, records = (
+            run(w2v, *call, *kind, code=code).out.splitlines()
+            for kind in ([], ["--tsv"], ["--json"])
+        )
+        found = [row.split("\t")[0] for row in tsv]
+        assert [row.split("\t")[0] for row in plain] == found
+        assert [json.loads(record)["document"] for record in records] == found
+        return found
+
+    assert ids("new.csv", code=2) == ["n", "n"]
+    assert ids("new.jsonl", code=2) == ["1", "3"]
+    assert sorted(ids("box")) == ["b.txt", "deep/a.txt"]
+    assert ids("new.txt") == ["1", "2"]
+    assert ids("new.txt", "--id-prefix", "file") == ["new.txt:1", "new.txt:2"]
+    assert run(w2v, "predict", "m.safetensors", "new.txt", "--tsv").out.startswith(("a\t", "b\t"))

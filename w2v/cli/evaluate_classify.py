@@ -142,7 +142,8 @@ def _classifier_report(
 
     classifier, line = open_classifier(model), ProgressLine(sys.stderr)
     texts = NewTexts((path,), settings, threads, line)
-    predicted, true = predict_labels(classifier, texts, "several")
+    predicted, documents = predict_labels(classifier, texts, "several")
+    true = documents.labels
     labels = classifier.labels
     counts = ClassificationCounts(
         labels, classifier.is_exclusive, predicted.ties, choice.count, choice.threshold,

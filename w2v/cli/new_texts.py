@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from w2v.networks.text_classifier import Prediction, TextClassifier
     from w2v.runs.saved_model import SavedDocumentModel, SavedModel, SavedTopicModel
     from w2v.system.progress import ProgressLine
+    from w2v.text.document_list import DocumentList
     from w2v.text.documents import DocumentCorpus
     from w2v.text.encoded_text import EncodedDocuments
     from w2v.text.labels import Labels
@@ -113,11 +114,15 @@ class NewTexts:
         return tokens
 
     def corpus(
-        self, model: SavedModel | TextClassifier, labels: Labels = "extra"
+        self,
+        model: SavedModel | TextClassifier,
+        labels: Labels = "extra",
+        keeps_ids: bool = False,
     ) -> DocumentCorpus:
         """The documents, which are read as those of training, unless the command line says how.
 
-        labels  whether they have labels, see `labels.Labels`
+        labels     whether they have labels, see `labels.Labels`
+        keeps_ids  see `DocumentList`
         """
         from w2v.runs.saved_model import SavedModel
         from w2v.text.documents import DocumentCorpus
@@ -128,7 +133,7 @@ class NewTexts:
         settings, remembered = reading_of(self.settings, stored, self.paths, self.line)
         return DocumentCorpus(
             self.paths, model.text_settings, settings, labels, self.refused,
-            threads=self.thread_count(), remembered=remembered,
+            threads=self.thread_count(), remembered=remembered, keeps_ids=keeps_ids,
         )  # fmt: skip
 
     def thread_count(self) -> int:
@@ -210,16 +215,17 @@ def _shown(line: ProgressLine, count: int) -> Iterator[Callable[[int], None]]:
 
 
 def predict_labels(
-    model: TextClassifier, texts: NewTexts, labels: Labels
-) -> tuple[Prediction, Sequence[tuple[str, ...]]]:
+    model: TextClassifier, texts: NewTexts, labels: Labels, keeps_ids: bool = False
+) -> tuple[Prediction, DocumentList]:
     """Read texts and predict their labels. Messages follow when all blocks have been taken.
 
-    labels   whether the texts have labels, see `labels.Labels`
-    Returns  the predictions, and the labels of each text that has been read so far
+    labels     whether the texts have labels, see `labels.Labels`
+    keeps_ids  whether the texts have ids, see `DocumentList`
+    Returns    the predictions, and the texts that have been read so far
     """
     from w2v.system.progress import plural
 
-    line, corpus = texts.line, texts.corpus(model, labels)
+    line, corpus = texts.line, texts.corpus(model, labels, keeps_ids)
     predicted = model.predict(corpus, texts.thread_count(), show_reading(line, corpus))
 
     def blocks() -> Iterator[np.ndarray]:
@@ -230,4 +236,4 @@ def predict_labels(
         say_changed_documents(line, corpus, counts.empty, counts.cut, model.length)
         line.say(f"{plural(counts.texts, 'text')}; {plural(counts.unknown, 'unknown token')}")
 
-    return predicted._replace(blocks=blocks()), corpus.labels
+    return predicted._replace(blocks=blocks()), corpus.documents

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from w2v.cli import catch_signals
-from w2v.cli.command import INPUT, or_stdin
+from w2v.cli.command import INPUT, grouped, or_stdin
 from w2v.cli.corpus_argument import corpus_argument
 from w2v.cli.label_options import LabelChoice, label_options
 from w2v.cli.new_texts import NewTexts, RefusedRows, predict_labels
@@ -43,12 +43,22 @@ if TYPE_CHECKING:
         "w2v predict labels.safetensors new.txt",
         "w2v predict labels.safetensors new.txt --json",
         "w2v predict classifier.bin new.txt -k 3 --threshold 0.1",
+        "w2v predict labels.safetensors mail.csv --text-field body --ids --tsv",
     ),
 )
 @click.argument("model", type=INPUT)
 @corpus_argument(required=False)
 @folders_option
 @label_options
+@grouped(
+    "Labels",
+    click.option(
+        "--ids", "prints_ids", is_flag=True,
+        help="Print the id of each text first: the field or column of the id, or the path in a "
+        "folder, or else the number of the row. Use it to join the predictions with their texts, "
+        "because rows that are left out have no line.",
+    ),
+)  # fmt: skip
 @scratch_option
 @threads_option
 @quiet_option
@@ -63,6 +73,7 @@ def predict(
     results: ResultPrinter,
     choice: LabelChoice,
     settings: GivenSettings,
+    prints_ids: bool,
 ) -> None:
     """Predict the labels of each text.
 
@@ -74,7 +85,8 @@ def predict(
     -k those of the next ones, after tabs; or - if no label reaches the --threshold. --tsv prints
     label and probability in turn, and an empty line if there is no label. --json has the best
     label, its probability and the probabilities of all labels, with -k or --threshold those of the
-    predicted labels; without any label, label and p are null.
+    predicted labels; without any label, label and p are null. With --ids, --json has the id as
+    document.
     """
     limit_blas(1)
     from w2v.networks.text_classifier import choose
@@ -87,41 +99,48 @@ def predict(
     line = ProgressLine(sys.stderr, quiet)
     texts = NewTexts(paths, settings, threads, line, refused)
     labels = classifier.labels
-    predicted, _ = predict_labels(classifier, texts, "if there")
+    predicted, documents = predict_labels(classifier, texts, "if there", prints_ids)
     line_of = _line_maker(labels, results, choice)
     for block in predicted.blocks:
         chosen = choose(block, choice.count, choice.threshold, predicted.ties, predicted.added)
         if sys.stdout.isatty():
             line.hide()
-        print_lines([*map(line_of, chosen.rows(), block)])
+        ids = [None] * len(block) if documents.ids is None else documents.ids[: len(block)]
+        if documents.ids is not None:
+            del documents.ids[: len(block)]
+        print_lines([*map(line_of, ids, chosen.rows(), block)])
     ctx.exit(refused.exit_code())
 
 
-# Makes the line of a text from its predicted labels, by number, with their probabilities, the best
-# first, and the probabilities of all labels.
-LineOf = Callable[[list[tuple[int, float]], "np.ndarray"], str]
+# Makes the line of a text from its id, or None if no ids are printed; its predicted labels, by
+# number, with their probabilities, the best first; and the probabilities of all labels.
+LineOf = Callable[[str | None, list[tuple[int, float]], "np.ndarray"], str]
 
 
 def _line_maker(labels: Sequence[str], results: ResultPrinter, choice: LabelChoice) -> LineOf:
     """Make the function that formats the line of a text."""
     names = [printable(label) for label in labels]
 
-    def plain(found: list[tuple[int, float]], _: np.ndarray) -> str:
+    def plain(id_: str | None, found: list[tuple[int, float]], _: np.ndarray) -> str:
         """The line for people."""
-        return "\t".join([f"{p:.4f}  {names[label]}" for label, p in found]) or "-"
+        begin = [] if id_ is None else [printable(id_)]
+        shown = [f"{p:.4f}  {names[label]}" for label, p in found] or ["-"]
+        return "\t".join([*begin, *shown])
 
-    def tsv(found: list[tuple[int, float]], _: np.ndarray) -> str:
+    def tsv(id_: str | None, found: list[tuple[int, float]], _: np.ndarray) -> str:
         """Label and probability in turn, as --tsv prints them."""
-        return tsv_row(itertools.chain.from_iterable((labels[label], p) for label, p in found))
+        pairs = itertools.chain.from_iterable((labels[label], p) for label, p in found)
+        return tsv_row(pairs if id_ is None else [id_, *pairs])
 
-    def as_json(found: list[tuple[int, float]], row: np.ndarray) -> str:
+    def as_json(id_: str | None, found: list[tuple[int, float]], row: np.ndarray) -> str:
         """The record that --json prints: with the labels that are asked for, or with all."""
         label, p = found[0] if found else (None, None)
         reported = found if choice.is_given else enumerate(row.tolist())
         by_label = {labels[each]: round(value, 6) for each, value in reported}
         name = None if label is None else labels[label]
+        begin = {} if id_ is None else {"document": id_}
         return json_line(
-            {"label": name, "p": None if p is None else round(p, 6), "labels": by_label}
+            {**begin, "label": name, "p": None if p is None else round(p, 6), "labels": by_label}
         )
 
     return as_json if results.as_json else tsv if results.as_tsv else plain

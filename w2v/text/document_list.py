@@ -22,14 +22,25 @@ class DocumentList:
     mode          whether documents have labels, see `Labels`
     has_extras    whether documents have a further value
     numbers_only  whether all documents are named by their numbers
+    keeps_ids     whether `ids` are collected
 
     names, rows, labels, extras  see `DocumentCorpus`
     named_by_numbers             whether documents have neither names nor labels in their names, so
                                  that `add_numbered` adds them
+    ids                          the id of each document, which several may have: where no name is
+                                 an id, see `Labels`, and a reader may remove those it has used.
+                                 Without an id it is the number, in which rows left out count; None:
+                                 they are not collected
+    left_out                     number of rows that were left out
     """
 
     def __init__(
-        self, settings: DocumentSettings, mode: Labels, has_extras: bool, numbers_only: bool
+        self,
+        settings: DocumentSettings,
+        mode: Labels,
+        has_extras: bool,
+        numbers_only: bool,
+        keeps_ids: bool = False,
     ):
         self._settings, self._mode, self._has_extras = settings, mode, has_extras
         self._numbers_only = numbers_only
@@ -41,6 +52,8 @@ class DocumentList:
             DocumentNumbers(self.rows) if self.named_by_numbers else self._names
         )
         self.labels: list[tuple[str, ...]] = []
+        self.ids: list[str] | None = [] if keeps_ids else None
+        self.left_out = 0
         self.extras = list[str | None]()
         self._known: dict[str, int] = {}
         self._label_sets: dict[tuple[str, ...], tuple[str, ...]] = {}  # one object for equal labels
@@ -53,6 +66,9 @@ class DocumentList:
     def add_numbered(self, labels: Sequence[tuple[str, ...]]) -> None:
         """Add documents that are named by their numbers, with the labels of each."""
         first = len(self.rows)
+        if self.ids is not None:
+            before = first + self.left_out
+            self.ids += map(str, range(before + 1, before + 1 + len(labels)))
         self.rows.extend(range(first, first + len(labels)))
         self.labels += [self._label_sets.setdefault(each, each) for each in labels]
 
@@ -70,11 +86,15 @@ class DocumentList:
         self.check(labels, place)
         if self.named_by_numbers:
             self.add_numbered([labels])
+            if self.ids is not None and id_ is not None:
+                self.ids[-1] = id_
             return
         name = str(len(self.rows) + 1) if id_ is None or self._mode != "extra" else id_
         prefix = {"none": None, "file": file, "label": ",".join(labels)}[self._settings.id_prefix]
         if prefix:
             name = f"{prefix}:{name}"
+        if self.ids is not None:
+            self.ids.append(name if id_ is None else id_)
         row = len(self._names)
         if not self._numbers_only:
             self._digest.update(f"{name}\n".encode("utf-8", "surrogateescape"))

@@ -77,7 +77,9 @@ class DocumentCorpus(RecordCorpus):
         threads: int = 1,
         inputs: Sequence[DocumentFile] | None = None,
         remembered: Container[str] = (),
+        keeps_ids: bool = False,
     ):
+        self._keeps_ids = keeps_ids
         self._labels, self._refused, self._extra = labels, refused, extra
         self._tables: list[Columns] = []
         self._keeps_blank = labels == "if there"
@@ -99,7 +101,9 @@ class DocumentCorpus(RecordCorpus):
         has_extras = self._extra is not None
         formats = {file.format for file in self.inputs}
         numbers_only = self.settings.id_prefix != "file" and formats == {"lines"}
-        self.documents = DocumentList(self.settings, self._labels, has_extras, numbers_only)
+        self.documents = DocumentList(
+            self.settings, self._labels, has_extras, numbers_only, self._keeps_ids
+        )
         self.names, self.rows = self.documents.names, self.documents.rows
         self.labels, self.extras = self.documents.labels, self.documents.extras
 
@@ -267,6 +271,7 @@ class DocumentCorpus(RecordCorpus):
         if self._refused is None:
             raise error
         self._refused(error)
+        self.documents.left_out += 1
 
     def _file(self, source: Source, name: str) -> Iterator[bytes]:
         """A file of a folder that is one document, named by its path in the folder."""
