@@ -43,7 +43,7 @@ if TYPE_CHECKING:
         "w2v predict labels.safetensors new.txt",
         "w2v predict labels.safetensors new.txt --json",
         "w2v predict classifier.bin new.txt -k 3 --threshold 0.1",
-        "w2v predict labels.safetensors mail.csv --text-field body --ids --tsv",
+        "w2v predict labels.safetensors new.txt --ids --tsv",
     ),
 )
 @click.argument("model", type=INPUT)
