@@ -1067,11 +1067,10 @@ class Nbow(NamedTuple):
         return weights @ self.hidden(rows)[-1] + biases
 
 
-def label_loss(scores, labels, loss, importance, drawn=(), path=()):
+def label_loss(scores, labels, loss, importance, path=()):
     """The weighted loss of a text, and its gradient by the scores that take part.
 
-    drawn  for each label, the negative samples
-    path   the (inner node, goes right) on the path to the only label
+    path  the (inner node, goes right) on the path to the only label
     """
     slopes, total = np.zeros(len(scores)), 0.0
 
@@ -1095,8 +1094,27 @@ def label_loss(scores, labels, loss, importance, drawn=(), path=()):
     return total, slopes
 
 
-def train_texts(texts, labels, model, loss, importance, lr, lr_step, adaptive, paths=None):
-    """Train a neural bag of words, text by text; the losses softmax, ova and hs."""
+def draw_label_targets(labels, importance, negative, table, rng):
+    """The predictions of a text in negative sampling of labels: (label, is right, weight).
+
+    Each negative sample has the weight of the label for which it is drawn.
+    """
+    targets = []
+    for label in labels:
+        others = [rng.draw_noise(table) for _ in range(negative)]
+        targets.append((label, True, importance[label]))
+        targets += [(other, False, importance[label]) for other in others if other not in labels]
+    return targets
+
+
+def train_texts(
+    texts, labels, model, loss, importance, lr, lr_step, adaptive, paths=None, draw_targets=None
+):
+    """Train a neural bag of words, text by text.
+
+    paths         for the loss hs, the path to each label
+    draw_targets  for the loss ns, a function of the labels of a text, see `draw_label_targets`
+    """
 
     def rate(squares, row, column, square, lr):
         if not adaptive:
@@ -1109,17 +1127,25 @@ def train_texts(texts, labels, model, loss, importance, lr, lr_step, adaptive, p
         if not rows:
             continue
         inputs = model.hidden(rows)
-        path = paths[names[0]] if paths else ()
-        _, slopes = label_loss(model.scores(rows), names, loss, importance, path=path)
-        touched = [node for node, _ in path] if paths else range(len(slopes))
+        if loss == "ns":  # each prediction sees the steps of those before it
+            touched, slopes = draw_targets(names), None
+        else:
+            path = paths[names[0]] if paths else ()
+            _, slopes = label_loss(model.scores(rows), names, loss, importance, path=path)
+            touched = [node for node, _ in path] if paths else range(len(slopes))
         for level in range(len(model.layers) - 1, -1, -1):
             weights, biases, squares = model.layers[level]
             h, d_h = inputs[level], np.zeros(len(inputs[level]))
             for k in touched:
-                d_h += slopes[k] * weights[k]
-                step = rate(squares, k, 0, slopes[k] ** 2 * np.mean(h**2), lr_now)
-                weights[k] -= step * slopes[k] * h
-                biases[k] -= rate(squares, k, 1, slopes[k] ** 2, lr_now) * slopes[k]
+                if slopes is None:
+                    k, is_right, weight = k
+                    slope = weight * (sigmoid(weights[k] @ h + biases[k]) - is_right)
+                else:
+                    slope = slopes[k]
+                d_h += slope * weights[k]
+                step = rate(squares, k, 0, slope**2 * np.mean(h**2), lr_now)
+                weights[k] -= step * slope * h
+                biases[k] -= rate(squares, k, 1, slope**2, lr_now) * slope
             slopes, touched = d_h, [u for u in range(len(h)) if h[u] > 0]
         slopes = slopes / len(rows)
         for row in rows:

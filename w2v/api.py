@@ -298,7 +298,7 @@ def _make_request(
     classes = model.settings, TextSettings, RunSettings, DocumentSettings, SearchSettings
     options, text, run, documents, search = split_settings(values, *classes)
     [preset] = split_settings(values, PresetSettings)
-    documents, records = _records_of(model, options, values, documents)
+    documents, records = _records_of(model, options, values, own, documents)
     if not getattr(options, "deterministic", True):
         advice = "leave out --hogwild" if "deterministic" in own else "add --deterministic"
         for name in {"cluster", "shards", "round_words"} & own.keys():
@@ -310,19 +310,22 @@ def _make_request(
 
 
 def _records_of(
-    model: Model, options: ModelSettings, values: Mapping[str, Any], documents: DocumentSettings
-) -> tuple[DocumentSettings | None, FieldSettings | None]:
+    model: Model, options: ModelSettings, values: Mapping[str, Any], own: Mapping[str, Any],
+    documents: DocumentSettings,
+) -> tuple[DocumentSettings | None, FieldSettings | None]:  # fmt: skip
     """How a model reads documents, or the texts of records; both are None if it reads lines.
 
-    values     the settings that are given, by name
+    values     the settings that are given, and those of initial vectors, by name
+    own        the settings that are given
     documents  the settings of documents
-    Raises     W2VError for a setting of documents, such as that of ids, that the model does not use
+    Raises     W2VError if a setting of documents is given, such as that of ids, that the model does
+               not use. A model that is updated may have such settings
     """
     if model.reads_documents(options):
         return documents, None
     names = {field.name for field in fields(FieldSettings)}
     for field in fields(DocumentSettings):
-        if field.name in values and field.name not in names:
+        if field.name in own and field.name not in names:
             raise W2VError(
                 f"{option_name(field.name)} is for --task classify: a language model reads only "
                 "texts: leave it out"

@@ -235,15 +235,16 @@ def test_rows_of_digits_are_read_as_python_reads_them():
 
 def test_rows_of_another_form_are_left():
     lines = [b"a 1 2", b"b 1", b"c 1 2 3", b"d nan 1", b"e 1 2x", b"f 1  2", b" 3 4", b"g",
-             b"h 1 12345678901234567890", b"i 1e400 2", b"j .5 -5."]  # fmt: skip
+             b"h 1 12345678901234567890", b"i 1e400 2", b"j .5 -5.",
+             b"k 1 9007199254740991", b"l 1 9007199254740993"]  # fmt: skip  # about 2**53
     text = np.frombuffer(b"\n".join(lines), np.uint8)
     ends = np.cumsum([len(line) + 1 for line in lines]) - 1
     begins = np.concatenate([[0], ends[:-1] + 1])
     matrix, names = np.empty((len(lines), 2), np.float32), np.empty(len(lines), np.int64)
     parse_numbers.read_rows(text, begins, ends, 10.0 ** np.arange(23), matrix, names)
     read = [line for line, name in zip(lines, names, strict=True) if name >= 0]
-    assert read == [b"a 1 2", b" 3 4", b"j .5 -5."]
-    np.testing.assert_array_equal(matrix[-1], [0.5, -5])
+    assert read == [b"a 1 2", b" 3 4", b"j .5 -5.", b"k 1 9007199254740991"]
+    np.testing.assert_array_equal(matrix[-3], [0.5, -5])
 
 
 @pytest.mark.parametrize("name", ["x.npy", "x.tsv", "x.bin", "x.txt", "x.safetensors"])

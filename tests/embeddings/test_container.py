@@ -83,7 +83,11 @@ def test_the_data_begins_at_a_multiple_of_64_and_has_no_gaps(tmp_path):
     length = int.from_bytes(raw[:8], "little")
     header = json.loads(raw[8 : 8 + length])
     assert (8 + length) % 64 == 0
-    spans = sorted(e["data_offsets"] for n, e in header.items() if n != "__metadata__")
+    entries = [entry for name, entry in header.items() if name != "__metadata__"]
+    spans = sorted(entry["data_offsets"] for entry in entries)
+    for entry in entries:  # each number is at a multiple of its size
+        size = np.dtype(container._DTYPES[entry["dtype"]]).itemsize
+        assert entry["data_offsets"][0] % size == 0
     assert [b for b, _ in spans] == [0, *(e for _, e in spans[:-1])]
     assert spans[-1][1] == len(raw) - 8 - length
 
@@ -112,13 +116,22 @@ def test_a_table_comes_back_as_it_was_and_every_name_is_found(tmp_path):
 
 @pytest.mark.parametrize(
     ("part", "value"),
-    [("order", 8), ("order", -1), ("offsets", -1), ("offsets", 10**12), ("matrix", None)],
+    [
+        ("order", 8),
+        ("order", -1),
+        ("offsets", -1),
+        ("offsets", 10**12),
+        ("matrix", None),
+        ("names", None),
+    ],
 )
 def test_a_table_that_points_outside_of_itself_is_refused(tmp_path, part, value):
     path = str(tmp_path / "x.safetensors")
     tensors = container.table_tensors("words", tables())
     wrong = tensors[f"words.{part}"].copy()
-    if value is None:
+    if part == "names":
+        wrong = np.append(wrong, wrong[:1])  # a byte that belongs to no name
+    elif value is None:
         wrong = wrong[:-1]
     else:
         wrong[3] = value

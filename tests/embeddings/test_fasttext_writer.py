@@ -267,6 +267,20 @@ def test_settings_and_output_vectors_come_from_the_model(folder, w2v):
         assert model.tokens == 80
 
 
+@pytest.mark.parametrize(("loss", "known"), [(1, False), (2, True)])
+def test_output_vectors_of_some_words_are_not_rows_of_a_tree(folder, w2v, loss, known):
+    """With hierarchical softmax (loss 1) a row belongs to an inner node, which is no word."""
+    model = files.model(WORDS, COUNTS, files.dense(INPUTS), files.dense(OUTPUTS), loss=loss)
+    (folder / "x.bin").write_bytes(model)
+    (folder / "some.txt").write_text("mother\na\n")
+    assert w2v("convert", "x.bin", "y.bin", "--only", "some.txt").code == 0
+    with formats.Source.open("y.bin") as source:
+        written = fasttext_model.read_model(source)
+    rows = [WORDS.index(word) for word in written.words.decode().split()]
+    assert sorted(rows) == [4, 6]
+    np.testing.assert_array_equal(written.outputs.take(np.arange(2)), known * OUTPUTS[rows])
+
+
 def peer_files(folder: Path) -> dict[str, Table]:
     """Models of several kinds, each with the table that its vectors must equal."""
     tables = {"numbered.bin": numbered(WORDS), "plain.bin": Table.build(WORDS, OUTPUTS)}

@@ -22,6 +22,7 @@ from w2v.embeddings.query import Query, QueryAnswerer
 from w2v.embeddings.search import Search
 from w2v.embeddings.source import Diagnostics
 from w2v.embeddings.table import Table
+from w2v.embeddings.text_rows import ROWS
 from w2v.errors import W2VError
 
 NAMES = ["the", "naïve", "日本", "no\u00a0break", "1.5"]
@@ -161,8 +162,9 @@ def test_a_round_trip_is_exact(tmp_path_factory, suffix, kernel, original):
     assert read.matrix.tobytes() == original.matrix.tobytes()
 
 
-def test_binary_rows_may_span_blocks_and_need_no_line_end(tmp_path, monkeypatch):
-    monkeypatch.setattr("w2v.embeddings.source.BLOCK", 7)
+@pytest.mark.parametrize("block", range(1, 20))
+def test_binary_rows_may_span_blocks_and_need_no_line_end(tmp_path, monkeypatch, block):
+    monkeypatch.setattr("w2v.embeddings.source.BLOCK", block)
     monkeypatch.setattr("w2v.embeddings.source.HEAD", 20)
     path = tmp_path / "x.bin"
     original = table()
@@ -188,7 +190,7 @@ def test_names_that_are_not_utf8_come_back_as_they_were(tmp_path):
     assert again.read_bytes() == path.read_bytes()
 
 
-@pytest.mark.parametrize("name", ["a b", "a\nb"])
+@pytest.mark.parametrize("name", ["a b", "a\nb", " a", "a ", "\n"])
 @pytest.mark.parametrize("write", [word2vec_text.write, word2vec_binary.write])
 def test_a_name_that_could_not_be_read_back_is_refused(tmp_path, name, write):
     with pytest.raises(W2VError, match="row 2.*a name with a (blank|line end) cannot"):
@@ -244,6 +246,10 @@ def tar_of(name, data):
         (
             b"2 2\na " + b"\xff" * 8 + b"\nb " + b"\xff" * 5,
             "row 2, byte 15: the vector is cut short; .*: download it again, or to repair the file",
+        ),
+        (
+            b"2 2\na " + b"\xff" * 8 + b"b " + b"\xff" * 7,
+            "row 2, byte 14: the vector is cut short",
         ),
         (b"5 0\na\n", "found b'a'"),
         (b"\xba\x16\x4f\x2f\x0c" + bytes(50), "byte .* of a fastText model: .*cut short"),
@@ -537,13 +543,13 @@ def test_the_projectors_pair(tmp_path):
 
 def test_names_that_the_projector_would_drop_shift_no_labels(tmp_path):
     path = str(tmp_path / "x.tsv")
-    odd = ["a", "", "\xa0", "\u3000\ufeff", "b"]
-    matrix = np.arange(10, dtype=np.float32).reshape(5, 2)
-    for counts in (None, np.arange(5, 0, -1)):
+    odd = ["a", "", "\xa0", "\u3000\ufeff", "b", "c\rd\te\nf"]
+    matrix = np.arange(12, dtype=np.float32).reshape(6, 2)
+    for counts in (None, np.arange(6, 0, -1)):
         formats.save(path, Table.build(odd, matrix, counts))
         lines = (tmp_path / "x.metadata.tsv").read_text("utf-8").split("\n")[:-1]
         shown = [line.split("\t")[0] for line in lines[counts is not None :]]
-        assert shown == ["a", "(empty)", "U+00A0", "U+3000 U+FEFF", "b"]
+        assert shown == ["a", "(empty)", "U+00A0", "U+3000 U+FEFF", "b", "c d e f"]
         read = formats.load(path)
         assert read.names == shown
         assert read.matrix.tolist() == matrix.tolist()
@@ -605,6 +611,9 @@ def test_rows_of_numbers_below_a_header_have_no_names(tmp_path):
         formats.load(str(path))
     (tmp_path / "x.words").write_text("a\nb\n")
     assert formats.load(str(path)).matrix.tolist() == [[0.5, 1, 2], [3, 4, 5]]
+    path.write_text(f"{ROWS + 1} 3\n" + "0.5 1 2\n" * ROWS + "3 4\n")  # below those of the sniffer
+    with pytest.raises(W2VError, match=f"line {ROWS + 2}: expected 3 numbers, found '3 4'"):
+        formats.load(str(path))
 
 
 def test_numbers_of_nodes_are_names(tmp_path):

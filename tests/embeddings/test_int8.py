@@ -52,6 +52,16 @@ def test_halves_are_rounded_to_even():
     assert scales.tolist() == [1, 0]
 
 
+def test_numbers_near_a_half_go_to_the_nearest_integer():
+    """Quotients in float32 would be wrong for half of them."""
+    rng = np.random.default_rng(1)
+    peaks = rng.uniform(0.5, 2, 50).astype(np.float32)
+    scales = (peaks / np.float32(127)).astype(np.float64)
+    halves = (rng.integers(0, 126, (50, 20)) + 0.5) * scales[:, None]
+    rows = np.column_stack([peaks, halves.astype(np.float32)])
+    assert quantize(rows)[0].tolist() == [naive.quantize_row(row)[0] for row in rows]
+
+
 def test_a_table_comes_back_from_a_file(tmp_path):
     table = planted()
     small = quantized(table)

@@ -61,6 +61,15 @@ def test_known_hashes():
         assert b"".join(half.to_bytes(8, "little") for half in halves).hex() == known
 
 
+def test_the_count_of_a_line_stays_at_the_largest_number():
+    hashes, slots = hashes_of(b"a\na\na\n"), np.zeros((8, 2), np.uint64)
+    counts, occurrences = np.zeros(8, np.uint32), np.zeros(3, np.uint32)
+    enter_lines(hashes[:1], 0, slots, counts, 0, 4, False, occurrences)
+    counts[counts > 0] = 2**32 - 2
+    enter_lines(hashes, 0, slots, counts, 1, 4, False, occurrences)
+    assert occurrences.tolist() == [2**32 - 1] * 3
+
+
 @pytest.mark.parametrize("frozen", [False, True])
 def test_the_table_counts_as_a_dictionary_does(frozen):
     draw = np.random.default_rng(3)

@@ -150,11 +150,35 @@ def test_a_step_follows_the_gradient_by_finite_differences(loss, hidden):
             np.testing.assert_allclose(found, expected, atol=1e-4)
 
 
+def noise_table(probabilities):
+    """The alias table of a distribution of labels."""
+    threshold, alias = np.zeros(K, np.uint32), np.zeros(K, np.int32)
+    build_alias(np.array(probabilities) * K, threshold, alias, np.zeros(K, np.int32))
+    return threshold.astype(np.uint64) << np.uint64(32) | alias.astype(np.uint64)
+
+
+@pytest.mark.parametrize("adaptive", [False, True])
+@pytest.mark.parametrize("hidden", [(), (6,)])
+def test_training_with_negative_samples_equals_its_twin(hidden, adaptive):
+    """The labels have different weights, and each is drawn with another probability."""
+    importance, table = np.array([1, 0.5, 2, 1.5]), noise_table([0.4, 0.3, 0.2, 0.1])
+    model, rng = Model(hidden), state()
+    twin, random = model.twin(), naive.Random(rng[0])
+    texts, labels = TEXTS * 8, SEVERAL * 8
+    naive.train_texts(
+        texts, labels, twin, "ns", importance, 0.3, 0.005, adaptive,
+        draw_targets=lambda names: naive.draw_label_targets(names, importance, 3, table, random),
+    )  # fmt: skip
+    model.train(
+        "ns", texts, labels, importance, 0.3, 0.005, adaptive, negative=3, noise=table, state=rng
+    )
+    assert int(rng[0]) == random.state
+    equal(model, twin)
+
+
 def test_negative_samples_are_pushed_down_and_the_text_s_labels_are_not():
     """All labels are drawn equally often."""
-    weights, threshold, alias = np.ones(K), np.zeros(K, np.uint32), np.zeros(K, np.int32)
-    build_alias(weights, threshold, alias, np.zeros(K, np.int32))
-    noise = threshold.astype(np.uint64) << np.uint64(32) | alias.astype(np.uint64)
+    noise = noise_table(np.full(K, 1 / K))
     model = Model()
     before = model.layers.biases.copy()
     with np.errstate(over="ignore"):
@@ -195,9 +219,10 @@ def test_word_ngrams(order):
     buckets, counts = 13, np.zeros(13, np.uint8)
     unsigned = hashes.view(np.uint64)
     with np.errstate(over="ignore"):
-        for _ in range(40):  # so that counts reach their limit
+        for _ in range(300):
             count_ngrams(ids, starts, unsigned, order, np.uint64(buckets), counts)
-    np.testing.assert_array_equal(counts, naive.count_ngrams(WORDS * 40, numbers, order, buckets))
+    np.testing.assert_array_equal(counts, naive.count_ngrams(WORDS * 300, numbers, order, buckets))
+    assert order == 1 or counts.max() == 255  # the limit
     kept = np.array([0, 2, 3, 7, 12], np.uint32)
     slots = np.zeros(16, np.uint64)
     fill_buckets(kept, slots)

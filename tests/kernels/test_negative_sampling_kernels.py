@@ -106,6 +106,13 @@ def test_an_alias_table_amounts_to_its_distribution(probabilities):
     np.testing.assert_allclose(naive.alias_probabilities(table), wanted, atol=2e-9)
 
 
+@pytest.mark.parametrize("exponent", [0, 0.5, 1, -1])
+def test_noise_is_a_power_of_the_counts(exponent):
+    weights = COUNTS.astype(float) ** exponent
+    found = word_distributions.noise_probabilities(COUNTS, exponent)
+    np.testing.assert_allclose(found, weights / weights.sum())
+
+
 def test_noise_draws_pass_a_chi_squared_test():
     probabilities = word_distributions.noise_probabilities(COUNTS, 0.75)
     np.testing.assert_allclose(probabilities, COUNTS**0.75 / (COUNTS**0.75).sum())
@@ -127,6 +134,14 @@ def test_keep_rates_pass_a_chi_squared_test():
         assert stats.binomtest(int(kept[v]), 2000, float(keep[v])).pvalue > 0.001
     assert keep.min() < 0.2
     assert keep.max() == 1
+
+
+def test_a_random_number_that_is_the_threshold_keeps_a_word():
+    """Thus the highest threshold, that of words which are always kept, keeps them always."""
+    drawn, ids = naive.Random(state()[0]).next_random() >> 32, np.zeros(1, np.int32)
+    for threshold, count in ((drawn, 1), (drawn - 1, 0)):
+        keep = np.array([threshold], np.uint32)
+        assert subsampling.subsample(ids, 0, 1, keep, state(), ids.copy()) == count
 
 
 def test_no_subsampling_keeps_every_word():

@@ -11,6 +11,7 @@ import planted
 import pytest
 from helpers import (
     COMPILED,
+    TRAINED,
     WITH_LOSSES,
     WITH_WORDS,
     compiled,
@@ -267,6 +268,26 @@ def test_a_chunks_result_depends_on_nothing_but_matrices_chunk_and_settings(trai
     assert used(half) == other.worker()(half)
     for name, matrix in one.matrices.items():
         np.testing.assert_array_equal(matrix, other.matrices[name])
+
+
+@pytest.mark.parametrize(
+    ("option", "name"),
+    [("epoch", name) for name in WITH_LOSSES] + [("noise_exponent", name) for name in TRAINED],
+)
+def test_a_chunk_is_trained_otherwise_in_another_epoch_and_with_another_noise(
+    trainer, option, name
+):
+    """Everything else, the learning rate too, is the same."""
+
+    def train(value):
+        exponent = {"noise_exponent": value} if option == "noise_exponent" else {}
+        engine, chunks = trainer(name, sample=0.01, **exponent)
+        chunk = chunks[0]
+        engine.worker()(dataclasses.replace(chunk, epoch=value if option == "epoch" else 0))
+        return [matrix.tobytes() for matrix in engine.matrices.values()]
+
+    assert train(1) == train(1)
+    assert train(1) != train(0)
 
 
 @pytest.mark.parametrize("name", WITH_LOSSES)

@@ -18,8 +18,11 @@ from w2v.networks.evaluate import evaluate
 from w2v.networks.layers.softmax_output import SampledSoftmaxOutput
 from w2v.networks.network import Batch, Network
 from w2v.networks.trainer import NetworkTrainer
+from w2v.settings import TextSettings
 from w2v.system.packed_ids import PackedIds
+from w2v.text.encode import open_corpus, read
 from w2v.text.encoded_text import EncodedDocuments
+from w2v.text.vocabulary import END
 
 WORDS = ["good", "fine", "bad", "poor", "film", "plot", "the", "a"]
 
@@ -157,6 +160,57 @@ def test_a_stream_in_stretches_is_read_as_in_one(model):
     again = [evaluate(networks[:shards], side_by_side, 2).nats for shards in (1, 2)]
     np.testing.assert_allclose(again[0], again[1], rtol=1e-12)
     assert abs(again[0] - whole) > 1e-6, "the second half begins without the first"
+
+
+def test_states_are_zero_where_the_text_begins_and_go_on_elsewhere():
+    stream = StreamBatches(np.arange(1, 24, dtype=np.int32), 0, 3, 4)
+    for part in stream.schedule(None, 2)[0]:
+        states = [np.ones((3, 5))]
+        stream.batch(part, states)
+        wanted = np.ones((3, 5))
+        if part[0] == 0:
+            wanted[part[1]] = 0
+        np.testing.assert_array_equal(states[0], wanted)
+
+
+def update(folder, epoch=0, **options):
+    """Update a language model by its first minibatch: (its trainer, the change of each matrix)."""
+    (folder / "text.txt").write_text("a b c d e f g\n" * 9)
+    model, text_settings = models()["rnn"], TextSettings(min_count=1)
+    corpus = open_corpus(["text.txt"], text_settings, None)
+    vocabulary, text = read(corpus, text_settings, lambda tokens: None)
+    vocabulary = vocabulary.adding(END, vocabulary.sentence_ends)
+    settings = {"task": "lm", "dim": 6, "units": 6, "batch": 4, "epochs": 2, "optimizer": "sgd"}
+    trainer = model.make_trainer(vocabulary, text, model.settings(**{**settings, **options}))
+    plan = trainer.plan(1)
+    trainer.begin(plan.shards)
+    before = {name: matrix.copy() for name, matrix in trainer.matrices.items()}
+    updates = trainer.shards(plan)
+    updates.worker()(replace(plan[0], epoch=epoch), 0)
+    for part in range(sum(updates.parts)):
+        updates.merge(part, 1)
+    names = ("input_vectors", "weights")
+    return trainer, {name: trainer.matrices[name] - before[name] for name in names}
+
+
+def test_dropout_leaves_out_other_numbers_in_each_epoch(folder):
+    for dropout in (0.0, 0.5):
+        (_, first), (_, again), (_, other) = (
+            update(folder, epoch, dropout=dropout) for epoch in (0, 0, 1)
+        )
+        np.testing.assert_array_equal(first["weights"], again["weights"])
+        assert (first["weights"] != other["weights"]).any() == (dropout > 0)
+
+
+def test_the_gradient_of_all_parameters_has_the_norm_of_clipping_at_most(folder):
+    _, free = update(folder, clip=0.0)
+    norm = np.sqrt(sum(np.square(change).sum() for change in free.values()))
+    assert np.linalg.norm(free["input_vectors"]) > 0.1 * norm
+    for share in (0.5, 2):
+        trainer, clipped = update(folder, clip=share * norm)
+        assert trainer.lr_at(0) == 1  # so that changes have the length of the gradient
+        for name, change in free.items():
+            np.testing.assert_allclose(clipped[name], min(share, 1) * change, rtol=1e-3, atol=1e-6)
 
 
 @pytest.mark.skipif(os.name == "nt", reason="no signal can be sent to one process")

@@ -109,8 +109,8 @@ def test_vectors_without_a_header(write):
 
 
 def test_counts(write):
-    found = read_counts(write("counts", "größe 9\n我 8\n</s> 7\n"), 1, None)
-    assert (found.names, found.counts.tolist()) == (["größe", "我"], [9, 8])
+    found = read_counts(write("counts", "größe 9\n我 8\n</s> 7\nof 9 6\n"), 1, None)
+    assert (found.names, found.counts.tolist()) == (["größe", "我", "of 9"], [9, 8, 6])
 
 
 def test_stop_words_connectors_and_texts(w2v, write, folder):

@@ -111,6 +111,12 @@ SOURCES = {
         },
         FIELD,
     ),
+    "lines, the last without its end": (
+        lambda: {
+            "x.txt": b"".join(PLAIN.splitlines(True)[:5])[:-1], "y.jsonl": objects(TEXTS[5:]),
+        },
+        FIELD,
+    ),
     "tar": (
         lambda: {"x.tar": archive({
             "a.jsonl": objects(TEXTS[:5]), "b.txt": b"".join(PLAIN.splitlines(True)[5:9]),

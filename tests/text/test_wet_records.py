@@ -59,6 +59,12 @@ def test_records_of_other_types_are_counted():
     assert left_out == {"response record": 2, "metadata record": 1}
 
 
+def test_of_a_field_that_occurs_twice_the_first_counts():
+    second = b"WARC-Target-URI: second\r\nContent-Type:"
+    data = record(b"conversion", "first", b"text").replace(b"Content-Type:", second)
+    assert read(INFO + data)[0] == {"first": b"text"}
+
+
 def test_a_record_that_is_not_read_is_passed_over():
     assert [uri for uri, _ in records(stream_of(wet()), "x", Counter())] == [*PAGES]
 

@@ -23,10 +23,12 @@ from w2v.kernels.topic_inference import fold_in_topics
 from w2v.models import models
 from w2v.runs.saved_model import SavedDocumentModel
 from w2v.topics import coherence, lda, perplexity
+from w2v.topics.gibbs_rounds import SamplerBuffers
 from w2v.topics.inference import STEPS, TopicInference
 from w2v.topics.priors import update_alpha, update_eta
+from w2v.topics.sparse_rounds import SparseBuffers
 from w2v.topics.topic_words import top_words
-from w2v.training.chunks import GibbsPlan
+from w2v.training.chunks import Chunk, GibbsPlan
 
 THEMES = ["sun moon star sky", "bread milk cheese salt", "wheel motor road brake"]
 ARGS = ("--model", "lda", "--topics", "3", "--min-count", "1")
@@ -252,6 +254,27 @@ def test_chunks_of_a_sweep_are_whole_documents():
         assert chunks[-1].end == 1
 
 
+@pytest.mark.parametrize("make", [SamplerBuffers, SparseBuffers])
+def test_each_chunk_has_random_numbers_of_its_own_in_each_epoch(make):
+    """Two chunks have the same words and first topics."""
+    rng, size = np.random.default_rng(4), 60
+    tokens = tokens_of([rng.integers(0, 7, size).tolist()] * 2)
+    tokens.words[size:] = tokens.words[:size]
+    given = np.tile(rng.integers(0, 5, size), 2).astype(np.int16)
+    counts = aligned((7, 16), np.int32)
+    count_topics(tokens.words, given, counts)
+    alpha, totals, found = padded(np.full(5, 0.5), np.float32), counts.sum(axis=0), set()
+    for seed, epoch, first in itertools.product((1, 2), (0, 1), (0, size)):
+        settings = models()["lda"].settings(topics=5, seed=seed)
+        buffers, topics = make(counts.shape, alpha, settings), given.copy()
+        buffers.begin_round(counts, totals, 0.1)
+        chunk = Chunk(epoch, first, first + size, 0, 1)
+        sums = np.zeros((0, 16), np.int32)
+        buffers.sample(counts, totals, tokens, 0, chunk, 0.1, topics, sums)
+        found.add(topics[first : first + size].tobytes())
+    assert len(found) == 8
+
+
 def themed(count, seed=0):
     """Documents with one or two themes."""
     rng = np.random.default_rng(seed)
@@ -306,6 +329,25 @@ def test_counts_are_those_of_the_assignments_after_every_round(text, monkeypatch
     training.train()
     assert len(seen) > training.request.options.epochs
     assert all(seen)
+
+
+def test_the_epochs_after_which_priors_are_fitted(text, monkeypatch):
+    """Eta after every fifth epoch, and alpha after each epoch but those of its delay."""
+    training, found, epochs = make_run(text, epochs=12), [], {"alpha": [], "eta": []}
+    made = training.executor.trainer.shards
+    monkeypatch.setattr(
+        training.executor.trainer, "shards", lambda plan: found.append(made(plan)) or found[0]
+    )
+    for prior in epochs:
+
+        def note(value, *_, prior=prior):
+            epochs[prior].append(found[0]._epoch)
+            return value
+
+        monkeypatch.setattr(f"w2v.topics.gibbs_rounds.update_{prior}", note)
+    training.train()
+    assert epochs["eta"] == [0, 5, 10]
+    assert epochs["alpha"] == [6, 7, 8, 9, 10, 11]  # the delay is two thirds of the burn-in of 9
 
 
 def test_the_same_bytes_on_any_number_of_threads(text, folder):

@@ -41,9 +41,8 @@ if TYPE_CHECKING:
     settings=("DocumentSettings",),
     examples=(
         "w2v predict labels.safetensors new.txt",
-        "w2v predict labels.safetensors new.txt --json",
-        "w2v predict classifier.bin new.txt -k 3 --threshold 0.1",
         "w2v predict labels.safetensors new.txt --ids --tsv",
+        "w2v predict classifier.bin new.txt -k 3 --threshold 0.1",
     ),
 )
 @click.argument("model", type=INPUT)
