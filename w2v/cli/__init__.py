@@ -190,7 +190,7 @@ def _run(args: list[str]) -> int:
             return _fail(f"{error.filename} is a folder: name a file in it", 2)
         # The path is empty where a variable of a shell is not set.
         place = "" if error.filename is None else f"{error.filename or 'an empty path'}: "
-        if "://" in place and error.errno == ENOENT:
+        if "://" in place and error.strerror == os.strerror(ENOENT):  # a local file was looked for
             advice = "is an address, from which only texts are read: download the file first"
             return _fail(f"{error.filename} {advice}", 2)
         if not place and error.errno == ENOSPC:  # a failed write to stdout has no file name

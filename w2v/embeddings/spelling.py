@@ -99,7 +99,7 @@ def names_ending(table: Table, name: str, limit: int) -> list[str]:
     The name may have a suffix: 17 is the end of mail/17.eml.
     """
     found: list[str] = []
-    if not (last := name.encode("utf-8", "surrogateescape")):
+    if not (last := name_as_bytes(name)):
         return found
     for match in re.finditer(b"[/:]" + re.escape(last), table.text.data):
         row = int(np.searchsorted(table.offsets, match.start(), side="right")) - 1
