@@ -35,6 +35,8 @@ MANUAL = ROOT / "w2v" / "manual"
 PAGES = [README, *sorted(MANUAL.glob("*.md"))]
 sys.path[:0] = [str(ROOT / "corpora")]
 
+OUTER_MAKE = ("MAKEFLAGS", "MFLAGS", "MAKELEVEL")  # set by the make that runs this program
+
 ROOMS = [
     "system",
     "kernels",
@@ -244,7 +246,8 @@ def transcripts(names: Iterable[str]) -> dict[str, str]:
     import planted
 
     env = {**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
-    env.pop("W2V_VECTORS", None)
+    for name in ("W2V_VECTORS", *OUTER_MAKE):
+        env.pop(name, None)
     found = {}
     with tempfile.TemporaryDirectory() as folder:
         Path(folder, "planted.txt").write_text(planted.text())

@@ -87,6 +87,8 @@ class Soak:
         given = set(self.folder.iterdir())
         settings = self.settings()
         suffix = rng.choice([".safetensors", rng.choice(SUFFIXES)])
+        if suffix == ".glove" and ["--dim", "1"] in [settings[n : n + 2] for n in range(99)]:
+            suffix = ".txt"  # a vector of one number needs a header
         labelled = "--task" not in settings and settings[1] in ["nbow", "mlp", "rnn", "lstm", "gru"]
         text = "labels.tsv" if labelled else "text"
         command = ["train", text, "--quiet", *settings, "-o", f"x{suffix}"]

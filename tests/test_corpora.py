@@ -19,6 +19,7 @@ import docstrings
 import fetch
 import library
 import pytest
+import readme
 import reviews
 import table
 import turkish
@@ -166,13 +167,10 @@ def test_scores_become_a_table(tmp_path):
     )
 
 
-OUTER = ("MAKEFLAGS", "MFLAGS", "MAKELEVEL")  # of the make that runs these tests
-
-
 def make(folder, *more):
     """Run corpora/batch.mk."""
     program = f"{sys.executable} -m w2v"
-    env = {name: value for name, value in os.environ.items() if name not in OUTER}
+    env = {name: value for name, value in os.environ.items() if name not in readme.OUTER_MAKE}
     call = ["make", "-s", "-f", "corpora/batch.mk", f"OUT={folder}", f"W2V={program}"]
     return subprocess.run(
         [*call, f"PYTHON={sys.executable}", *more],
