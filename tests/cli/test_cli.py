@@ -531,12 +531,16 @@ def test_a_reader_that_has_seen_enough_is_no_error(toy, folder):
 
 
 @compiled_only
-def test_a_full_disk_is_one_line(w2v, toy):
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+@pytest.mark.parametrize(
+    "args", [("similar", "king"), ("info", "vectors.safetensors"), ("--help",), ("train", "--help")]
+)
+def test_a_full_disk_is_one_line(w2v, toy, args, unbuffered):
     if not os.path.exists("/dev/full"):
         pytest.skip("no /dev/full here")
     with open("/dev/full", "w") as full:
         run = subprocess.run(
-            [sys.executable, "-m", "w2v", "similar", "king"],
+            [sys.executable, "-m", "w2v", *args], env=os.environ | {"PYTHONUNBUFFERED": unbuffered},
             stdout=full, stderr=subprocess.PIPE, text=True, check=False,
         )  # fmt: skip
     assert run.returncode == 2

@@ -18,7 +18,7 @@ import click
 
 from w2v import __version__
 from w2v.cli.command import HELP_OPTIONS, WithExamples
-from w2v.cli.streams import standard_streams
+from w2v.cli.streams import discard_failing_output, standard_streams
 from w2v.errors import W2VError
 
 HEADINGS = {  # the sections of `w2v --help`
@@ -149,6 +149,7 @@ def main(args: Sequence[str] | None = None) -> NoReturn:
                 code = _run(_arguments() if args is None else list(args))
         except Stopped as error:  # the signal came after the command had finished
             code = code or 128 + error.number
+        discard_failing_output()
     sys.exit(code)
 
 
@@ -159,12 +160,14 @@ def _run(args: list[str]) -> int:
             from w2v.cli.completion import answer_shell
 
             return answer_shell(cli)
-        with cli.make_context("w2v", args) as ctx:
-            cli.invoke(ctx)
+        try:
+            with cli.make_context("w2v", args) as ctx:
+                cli.invoke(ctx)
+            code = 0
+        except click.exceptions.Exit as error:  # raised by --help, and by ctx.exit in a command
+            code = error.exit_code
         sys.stdout.flush()
-        return 0
-    except click.exceptions.Exit as error:  # raised by --help, and by ctx.exit in a command
-        return error.exit_code
+        return code
     except click.NoSuchOption as error:
         return _fail(_no_such_option(error), error.exit_code)
     except (W2VError, click.ClickException) as error:
@@ -183,7 +186,6 @@ def _run(args: list[str]) -> int:
         return _fail(f"out of memory: try {_memory_advice(args[0], args[1:])}", 2)
     except OSError as error:
         if _is_closed_pipe(error) and not error.filename:  # stdout closed, as by `head`
-            os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
             return 128 + _SIGPIPE
         is_folder = error.errno == EISDIR or (WINDOWS and os.path.isdir(error.filename or ""))
         if error.filename and is_folder:

@@ -116,6 +116,19 @@ def standard_streams() -> Iterator[None]:
             sys.stdin, sys.stdout, sys.stderr = originals
 
 
+def discard_failing_output() -> None:
+    """Discard what is still to be written to stdout if that fails, which has been reported.
+
+    Python would try again at its end, print a traceback, and exit with status 120.
+    """
+    try:
+        sys.stdout.flush()
+    except (OSError, W2VError):
+        null = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(null, 1)
+        os.close(null)
+
+
 def _occupy(number: int) -> None:
     """Open the null device as a file descriptor, if the descriptor is free.
 
