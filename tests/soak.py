@@ -29,6 +29,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
+from itertools import pairwise
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
@@ -87,7 +88,7 @@ class Soak:
         given = set(self.folder.iterdir())
         settings = self.settings()
         suffix = rng.choice([".safetensors", rng.choice(SUFFIXES)])
-        if suffix == ".glove" and ["--dim", "1"] in [settings[n : n + 2] for n in range(99)]:
+        if suffix == ".glove" and ("--dim", "1") in pairwise(settings):
             suffix = ".txt"  # a vector of one number needs a header
         labelled = "--task" not in settings and settings[1] in ["nbow", "mlp", "rnn", "lstm", "gru"]
         text = "labels.tsv" if labelled else "text"

@@ -104,9 +104,7 @@ def predict(
         chosen = choose(block, choice.count, choice.threshold, predicted.ties, predicted.added)
         if sys.stdout.isatty():
             line.hide()
-        ids = [None] * len(block) if documents.ids is None else documents.ids[: len(block)]
-        if documents.ids is not None:
-            del documents.ids[: len(block)]
+        ids = documents.take_ids(len(block)) if prints_ids else [None] * len(block)
         print_lines([*map(line_of, ids, chosen.rows(), block)])
     ctx.exit(refused.exit_code())
 

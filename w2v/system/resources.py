@@ -49,7 +49,7 @@ def blas_threads(count: int) -> Iterator[bool]:
     BLAS, each with several BLAS threads, they wait for each other: an LSTM on 3,000 reviews, with 2
     threads, took 26 s of processor time with 2 BLAS threads, and 2.1 s with one.
     """
-    block = [count]  # a list, so that blocks of equal numbers are told apart
+    block = [count]  # a list, because two blocks may have the same number of threads
     with _BLAS_LOCK:
         if not _blas_blocks:
             _blas_before[:] = [(set_, get()) for get, set_ in _openblas()]

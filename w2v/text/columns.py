@@ -146,7 +146,7 @@ class Columns:
         return is_header
 
     def _forget(self, names: Sequence[str]) -> None:
-        """Set aside the settings of a model that do not fit the first row.
+        """Ignore the settings of a model that do not fit the first row.
 
         names  the fields of the row
         """

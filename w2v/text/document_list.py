@@ -27,10 +27,7 @@ class DocumentList:
     names, rows, labels, extras  see `DocumentCorpus`
     named_by_numbers             whether documents have neither names nor labels in their names, so
                                  that `add_numbered` adds them
-    ids                          the id of each document, which several may have: where no name is
-                                 an id, see `Labels`, and a reader may remove those it has used.
-                                 Without an id it is the number, in which rows left out count; None:
-                                 they are not collected
+    ids                          the ids of the documents, see `take_ids`; None: not collected
     left_out                     number of rows that were left out
     """
 
@@ -71,6 +68,17 @@ class DocumentList:
             self.ids += map(str, range(before + 1, before + 1 + len(labels)))
         self.rows.extend(range(first, first + len(labels)))
         self.labels += [self._label_sets.setdefault(each, each) for each in labels]
+
+    def take_ids(self, count: int) -> list[str]:
+        """Remove and return the ids of the next `count` documents, which must be collected.
+
+        Several documents may have one id. A document without an id has the number of its row; rows
+        that are left out are counted in it.
+        """
+        if self.ids is None:
+            raise ValueError("no ids are collected")
+        taken, self.ids[:count] = self.ids[:count], []
+        return taken
 
     def add(
         self, id_: str | None, labels: tuple[str, ...], file: str, where: str, extra: str = ""
