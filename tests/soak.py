@@ -88,7 +88,7 @@ class Soak:
         given = set(self.folder.iterdir())
         settings = self.settings()
         suffix = rng.choice([".safetensors", rng.choice(SUFFIXES)])
-        if suffix == ".glove" and ("--dim", "1") in pairwise(settings):
+        if suffix == ".glove" and {("--dim", "1"), ("--topics", "1")} & {*pairwise(settings)}:
             suffix = ".txt"  # a vector of one number needs a header
         labelled = "--task" not in settings and settings[1] in ["nbow", "mlp", "rnn", "lstm", "gru"]
         text = "labels.tsv" if labelled else "text"
