@@ -83,6 +83,38 @@ def test_lists_are_indented_as_python_markdown_reads_them():
     assert site_pages.indented("```\n<!-- x -->\n```", str.upper) == "```\n<!-- x -->\n```\n"
 
 
+def paragraphs_with_other_lines(page):
+    """The items of lists and rows of tables that are the next line of a paragraph.
+
+    Python-Markdown makes them a part of the paragraph.
+    """
+    is_code, begins, found, kind = False, True, [], ""
+    for line in page.splitlines():
+        stripped = line.strip()
+        if stripped.startswith("```"):
+            is_code, begins = not is_code, True
+        elif stripped.startswith("<!--"):
+            begins = True
+        elif not is_code and stripped:
+            item = re.match(r"(?:[-*]|\d+\.) ", stripped)
+            row = stripped.startswith("|")
+            if begins or (row and kind == "item"):
+                kind = "item" if item else "table" if row else "paragraph"
+            elif kind == "paragraph" and (item or row):
+                found.append(line)
+            begins = False
+        else:
+            begins = begins or not is_code
+    return found
+
+
+def test_lists_and_tables_do_not_continue_a_paragraph():
+    page = "- a\n  b\n- c\n\n  d\n  e\n- f\n\ng\n| h |\n\n```\ni\n- j\n```\n| k |\n- l\n"
+    assert paragraphs_with_other_lines(page) == ["- f", "| h |"]
+    for path in PAGES:
+        assert paragraphs_with_other_lines((readme.ROOT / path).read_text()) == [], path
+
+
 def test_every_public_name_is_on_a_page_of_the_site():
     text = "\n".join(page.read_text() for page in site_pages.OWN.glob("*.md"))
     named = [line.split()[1] for line in text.splitlines() if line.startswith("::: ")]

@@ -169,7 +169,7 @@ class TermSettings(ModelSettings):
 
     stopwords: str = text_setting(
         "none", "File of stop words to leave out, separated by blanks or line ends; english: the "
-        "built-in list; none: no stop words.", file="input",
+        "built-in list; english,FILE: both; none: no stop words.", file="input",
     )  # fmt: skip
     min_df: int = text_setting(1, "Leave out words that occur in fewer than N documents.", 1)
     max_df: float = text_setting(

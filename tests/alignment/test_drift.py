@@ -315,7 +315,10 @@ def test_only_the_words_of_files(w2v, files, folder):
     rows = [json.loads(line) for line in result.out.splitlines()]
     assert {row["word"] for row in rows} <= {"w3", "w50"}
     assert rows
-    assert "--only: " in result.err
+    assert "--only: 1 name not in all files, so left out: none\n" in result.err
+    (folder / "y").write_text("".join(f"no{n}\n" for n in range(12)))
+    said = w2v("drift", *before, "--only", "x", "--only", "y", "--after", *after).err
+    assert f"so left out: none, {', '.join(f'no{n}' for n in range(9))}, ...\n" in said
     (folder / "x").write_text("none\n")
     wrong = w2v("drift", *before, "--only", "x", "--after", *after)
     assert wrong.code == 2

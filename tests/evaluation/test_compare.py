@@ -156,6 +156,35 @@ def test_a_table_for_a_report(w2v, files):
     assert "use one of them" in w2v("compare", "good.txt", *sets, "--markdown", "--tsv").err
 
 
+def test_runs_with_several_seeds_are_one_row(w2v, files):
+    call = ("train", "text", "--dim", 4, "--min-count", 1, "--threads", 1, "--quiet")
+    (files / "text").write_text("".join(f"w{n % 90} w{n * 7 % 90} w{n * n % 90}\n"
+                                        for n in range(600)))  # fmt: skip
+    for name, *more in (("a_1", 1), ("b", 1, "--window", 2), ("a_2", 2), ("a_3", 3)):
+        assert w2v(*call, "-o", f"{name}.safetensors", "--seed", *more).code == 0
+    assert w2v("convert", "a_3.safetensors", "c.txt").code == 0
+    runs = [f"{name}.safetensors" for name in ("a_1", "b", "a_2", "a_3")]
+    compare = ("compare", *runs, "c.txt", "--pairs", "pairs.tsv")
+    rows = [json.loads(row) for row in w2v(*compare, "--json").out.splitlines()]
+    scores = [row["score"] for row in rows[:5]]
+    overlaps = [row["overlap"] for row in rows[5:9]]
+    lines = w2v(*compare, "--markdown", "--over-seeds").out.splitlines()
+    cells = [line.strip("| ").split(" | ") for line in lines[2:]]
+    assert [row[0] for row in cells] == ["a_1.safetensors (3 runs)", "b.safetensors", "c.txt"]
+    own = [scores[0], scores[2], scores[3]]
+    assert cells[0][1] == f"{np.mean(own):.4f} ± {np.std(own, ddof=1):.4f}"
+    assert float(cells[0][2]) == pytest.approx((overlaps[1] + overlaps[2]) / 2, abs=1e-4)
+    assert cells[1][1].startswith(f"{scores[1]:.4f} [")
+    latex = w2v(*compare, "--latex", "--over-seeds").out.splitlines()
+    assert (latex[0], latex[-1]) == (r"\begin{tabular}{lrr}", r"\end{tabular}")
+    assert latex[4] == (
+        r"a\_1.safetensors (3 runs) & "
+        rf"{np.mean(own):.4f} $\pm$ {np.std(own, ddof=1):.4f} & {cells[0][2]} \\"
+    )
+    assert "use one of them" in w2v(*compare, "--latex", "--markdown").err
+    assert "needs --markdown or --latex" in w2v(*compare, "--over-seeds").err
+
+
 def test_all_files_are_recognised_before_one_is_read(w2v, files, monkeypatch):
     def read(*_, **__):
         raise AssertionError("a file is read before the others are recognised")

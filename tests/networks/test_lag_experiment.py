@@ -36,7 +36,7 @@ def test_a_language_follows_from_the_country_alone():
     assert list(lines(1, 3, 2)) == list(lines(1, 3, 2))
 
 
-@pytest.mark.parametrize("variant", ["rnn tanh", "rnn relu identity", "lstm"])
+@pytest.mark.parametrize("variant", ["rnn tanh", "rnn relu identity", "lstm", "gru"])
 @pytest.mark.parametrize("task", ["adding", "words"])
 def test_gradients_of_a_student(task, variant):
     student = LagModel(task, variant, 4, 1, np.float64)
@@ -75,6 +75,7 @@ def test_an_lstm_learns_what_lies_back_and_a_simple_network_forgets():
     assert learnt.gradients[-1] > 0.1
     forgot = train_on_task("words", "rnn tanh", 60, 1, 32, 1)
     assert forgot.gradients[-1] < 1e-3
+    assert train_on_task("words", "gru", 60, 1, 32, 1).gradients[-1] > 0.03
 
 
 SMALL = ("lag", "--length", "3", "--steps", "2", "--units", "4", "--seeds", "2", "--quiet")
@@ -95,7 +96,7 @@ def test_what_it_prints(w2v):
 @pytest.mark.parametrize(
     ("args", "message"),
     [
-        (("--model", "gnu"), "--model gnu: expected one or more of rnn, lstm"),
+        (("--model", "gnu"), "--model gnu: expected one or more of rnn, lstm, gru"),
         (("--task", "x"), "--task x"),
         (("--length", "1"), "--length 1"),
         (("--length", "a,b"), "--length a,b"),

@@ -13,6 +13,7 @@ from w2v.networks.layers.concatenation import Concatenation
 from w2v.networks.layers.dense import ACTIVATIONS, Dense
 from w2v.networks.layers.dropout import Dropout
 from w2v.networks.layers.embedding import Embedding
+from w2v.networks.layers.gru import Gru
 from w2v.networks.layers.lstm import Lstm
 from w2v.networks.layers.pooling import WAYS, Pooling
 from w2v.networks.layers.rnn import Rnn
@@ -320,6 +321,10 @@ def test_a_rotation_keeps_lengths_and_an_identity_the_state():
     forget = Lstm(3, 4)
     forget.initialise(rng)
     assert forget.parameters["b"].tolist() == [0] * 4 + [1] * 4 + [0] * 8
+    update = Gru(3, 4)
+    update.initialise(rng)
+    assert update.parameters["b"].tolist() == [0] * 4 + [1] * 4 + [0] * 4
+    assert update.parameters["b_n"].tolist() == [0] * 4
 
 
 @pytest.mark.parametrize(

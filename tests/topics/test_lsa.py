@@ -154,6 +154,7 @@ def test_merged_documents_are_counted_as_one(folder):
     [
         ({}, "cabd"), ({"min_df": 2}, "cab"), ({"max_df": 0.3}, "d"), ({"drop_top": 1}, "abd"),
         ({"stopwords": "stops"}, "cd"), ({"stopwords": "english"}, "cb"),
+        ({"stopwords": "english,stops"}, "c"),
     ],
 )  # fmt: skip
 def test_terms_are_chosen(counted, folder, options, left):

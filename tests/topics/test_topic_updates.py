@@ -392,6 +392,7 @@ def test_words_of_the_model_stay_and_options_choose_among_new_words(w2v, folder)
     assert terms("--stopwords", "none", "--drop-top", 0) == {"the", *every}
     assert terms("--stopwords", "none", "--drop-top", 2) == every - {"b"}
     assert terms("--stopwords", "stop") == every - {"of"}
+    assert terms("--stopwords", "english,stop") == {"new", "rare", "b"}
     assert terms("--stopwords", "none", "--min-df", 2) == every - {"rare"}
     assert terms("--stopwords", "none", "--max-df", 0.4, "--drop-top", 0) == every - {"b"}
     assert terms("--stopwords", "none", "--min-count", 3) == {"b"}

@@ -9,9 +9,10 @@ from pathlib import Path
 import click
 
 from w2v.cli.command import INPUT, Command, grouped
-from w2v.cli.compared_files import print_compared, print_markdown, say_scored
+from w2v.cli.compared_files import print_compared, say_scored
 from w2v.cli.evaluate_options import restrict_option
 from w2v.cli.output import ResultPrinter, format_options, printable
+from w2v.cli.report_table import print_report, runs_of_settings
 from w2v.cli.vector_file import open_table
 from w2v.errors import NotVectorsError, W2VError
 
@@ -44,6 +45,12 @@ _DEFAULT_SETS = ("questions-words.txt", "similarity/*.tsv")  # analogies, word p
     help="Print a table in Markdown with a row for each file and a column for each set, for a "
     "report.",
 )  # fmt: skip
+@click.option("--latex", is_flag=True, help="Print the same table in LaTeX.")
+@click.option(
+    "--over-seeds", is_flag=True,
+    help="With --markdown or --latex: one row for all files with the same settings and text but "
+    "another --seed, with the mean of their scores and its standard deviation over the seeds.",
+)  # fmt: skip
 def compare(
     files: tuple[str, ...],
     pairs: tuple[str, ...],
@@ -51,6 +58,8 @@ def compare(
     restrict: int,
     results: ResultPrinter,
     markdown: bool,
+    latex: bool,
+    over_seeds: bool,
 ) -> None:
     """Compare vector files by scores and shared neighbours.
 
@@ -65,10 +74,13 @@ def compare(
     from w2v.evaluation import compare
     from w2v.evaluation.analogies import analogies
 
-    if markdown and not results.plain:
+    is_report = markdown or latex
+    if (markdown and latex) or (is_report and not results.plain):
         raise click.UsageError(
-            "--markdown cannot be combined with --tsv or --json: use one of them"
+            "--markdown, --latex, --tsv and --json exclude each other: use one of them"
         )
+    if over_seeds and not is_report:
+        raise click.UsageError("--over-seeds needs --markdown or --latex: add one of them")
     _check_files(files, "--pairs" if pairs else "--questions" if questions else "")
     tables = [open_table(file) for file in files]
     if not (pairs or questions):
@@ -85,17 +97,18 @@ def compare(
         groups = compare.by_questions([analogies(table, path, restrict) for table in tables], path)
         say_scored(path, files, groups[-1], "question")
         sets += groups
-        for group in [] if markdown else groups:
+        for group in [] if is_report else groups:
             print_compared(files, group, "question", results)
     for path in pairs:
         scores = compare.by_pairs(tables, path, restrict)
         say_scored(path, files, scores, "pair")
         sets.append(scores)
-        if not markdown:
+        if not is_report:
             print_compared(files, scores, "pair", results)
     shares = compare.overlap(tables) if len(files) > 1 else None
-    if markdown:
-        print_markdown(files, sets, shares)
+    if is_report:
+        rows = runs_of_settings(files) if over_seeds else [[row] for row in range(len(files))]
+        print_report(files, sets, shares, rows, latex=latex)
     elif shares is not None:
         _print_overlap(files, shares, results)
 

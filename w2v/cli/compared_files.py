@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
-
-import click
 
 from w2v.cli.evaluate_options import say_composed, say_few
 from w2v.cli.output import ResultPrinter, printable
 
 if TYPE_CHECKING:
-    import numpy as np
-
     from w2v.evaluation.compare import Compared
 
 
@@ -62,30 +57,3 @@ def _score(result: Compared) -> str:
     # A p below 0.0005 would be printed as 0.000.
     p = "" if result.p is None else "p <.001" if result.p < 0.0005 else f"p {result.p:.3f}"
     return f"{result.score:7.4f}  {low:.3f} to {high:.3f}  {p:8}"
-
-
-def print_markdown(
-    files: Sequence[str], sets: Sequence[Sequence[Compared]], shares: np.ndarray | None
-) -> None:
-    """Print a table with a row for each file and a column for each set.
-
-    sets    the scores of the files on each set
-    shares  float (T, T), the overlap of neighbours of each pair of files; None for a single file
-    """
-    titles = ["file", *(f"{os.path.basename(s[0].set)} ({s[0].items:,} of {s[0].total:,})"
-                        for s in sets)]  # fmt: skip
-    titles += [] if shares is None else [f"overlap@10 with {files[0]}"]
-    rows = [titles, ["---", *["---:"] * (len(titles) - 1)]]
-    for number, file in enumerate(files):
-        row = [file, *(_cell(compared[number]) for compared in sets)]
-        rows.append(row if shares is None else [*row, f"{shares[0, number]:.4f}"])
-    for row in rows:
-        click.echo(f"| {' | '.join(printable(cell).replace('|', chr(92) + '|') for cell in row)} |")
-
-
-def _cell(result: Compared) -> str:
-    """Format a score with its interval in brackets; a dash if there is no score."""
-    if result.score is None or result.interval is None:
-        return "-"
-    low, high = result.interval
-    return f"{result.score:.4f} [{low:.3f}, {high:.3f}]"

@@ -11,7 +11,7 @@ import click
 from w2v.cli.command import INPUT, Command, grouped
 from w2v.cli.options import limit_blas
 from w2v.cli.output import ResultPrinter, format_options, printable
-from w2v.cli.vector_file import no_counts, open_table, read_names
+from w2v.cli.vector_file import listed_names, no_counts, open_table
 from w2v.errors import W2VError
 from w2v.system.pipes import name_of
 
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from w2v.alignment.common_words import CommonWords
     from w2v.alignment.drift import Drift, DriftedWord
     from w2v.embeddings.table import Table
+
+_SHOWN_NAMES = 10  # names of --only that a message lists
 
 
 class DriftCommand(Command):
@@ -111,7 +113,7 @@ def drift(
             raise W2VError(f"--min-count: {no_counts(path)}, or leave out --min-count")
     words = common_words(tables, min_count)
     _say_left_out(paths, tables, len(words), min_count)
-    tested = _tested(tables[0], words, only) if only else None
+    tested = _tested(tables[0], words, only, min_count) if only else None
     found = find_drift(tables[: len(before)], tables[len(before) :], words, top, tested)
     _say_test(found, len(before), len(after))
     for group in (before, after):
@@ -152,17 +154,23 @@ def _say_left_out(
             click.echo(printable(message), err=True)
 
 
-def _tested(table: Table, words: CommonWords, only: Sequence[str]) -> np.ndarray:
-    """The positions of the words of --only among the common words; the others are counted."""
+def _tested(
+    table: Table, words: CommonWords, only: Sequence[str], min_count: int | None
+) -> np.ndarray:
+    """The positions of the words of --only among the common words; the others are reported."""
     import numpy as np
 
     from w2v.system.progress import plural
 
-    names = read_names(only)
-    rows = {row for name in names if (row := table.find(name)) is not None}
-    tested = np.flatnonzero(np.isin(words.rows[0], [*rows]))
-    if missing := len(names) - tested.size:
-        click.echo(f"--only: {plural(missing, 'name')} not in all files, so left out", err=True)
+    names = listed_names(only)
+    rows = {name: row for name in names if (row := table.find(name)) is not None}
+    tested = np.flatnonzero(np.isin(words.rows[0], [*rows.values()]))
+    common = {*words.rows[0].tolist()}
+    if missing := [name for name in names if rows.get(name) not in common]:
+        shown = ", ".join([*missing[:_SHOWN_NAMES], *["..."] * (len(missing) > _SHOWN_NAMES)])
+        reason = "not in all files" + (" or too rare" if min_count else "")
+        message = f"--only: {plural(len(missing), 'name')} {reason}, so left out: {shown}"
+        click.echo(printable(message), err=True)
     if not tested.size:
         raise W2VError("--only: none of the words is in all files: give other words")
     return tested

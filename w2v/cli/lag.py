@@ -32,7 +32,7 @@ _COUNT = click.IntRange(1)
     "Experiment",
     click.option(
         "--model", default="rnn,lstm", show_default=True, metavar="LIST",
-        help="Networks to train, separated by commas: rnn, lstm.",
+        help="Networks to train, separated by commas: rnn, lstm, gru.",
     ),
     click.option(
         "--length", default="10,30,100", show_default=True, metavar="LIST",
@@ -86,7 +86,8 @@ def lag(
 
     rnn is trained twice: with tanh, and with relu and the identity as initial recurrent matrix
     (IRNN). All networks use Adam (learning rate 0.002), minibatches of 32 and gradients clipped to
-    norm 1; the bias of the LSTM's forget gate starts at 3.
+    norm 1. The biases of the LSTM's forget gate and the GRU's update gate start at 3, and word
+    vectors at random between -1 and 1.
 
     Prints the median score of the runs, the number of runs that solved the task, and the median
     number of minibatches. The last columns show how far the gradient reaches before training: the

@@ -69,7 +69,8 @@ page_options = option_bundle(
             "--by", metavar="NAME",
             help="With CORPUS: the shares of topics for each value of this column or JSON field, "
             "such as year. They are printed in place of the list of topics, or with -o drawn on "
-            "the page. For lsa, only with -o: documents with the same value have the same colour.",
+            "the page; --plot draws a panel for each topic, and --plot FILE.tsv is a table with "
+            "titles. For lsa, only with -o: documents with the same value have the same colour.",
         ),
         click.option(
             "--period", type=click.Choice(PERIODS),

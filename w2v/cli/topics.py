@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from w2v.cli import catch_signals
-from w2v.cli.charts import chart_kind, plot_option, write_chart
+from w2v.cli.charts import chart_kind, plot_option
 from w2v.cli.command import INPUT, grouped
 from w2v.cli.corpus_argument import corpus_argument
 from w2v.cli.new_texts import NewTexts
 from w2v.cli.options import GivenSettings, SettingsCommand, folders_option, limit_blas
 from w2v.cli.output import ResultPrinter, format_options
+from w2v.cli.topic_charts import draw
 from w2v.cli.topic_corpus import CorpusTexts, read_corpus
 from w2v.cli.topic_exports import TopicExports, export_options
 from w2v.cli.topic_listing import TopicListing
@@ -31,10 +32,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from w2v.runs.saved_model import SavedTopicModel
-    from w2v.topics.topic_words import TopicWords
-
-
-_CHART_WORDS = 5  # number of words of each topic in a chart
 
 
 class TopicsCommand(SettingsCommand):
@@ -167,7 +164,7 @@ def topics(
         shown = TopicListing(listing, saved.names, names, coherence, saved.explained(), tops)
         shown.print(count, results)
     if plot:
-        _draw(listing, saved.names, names, plot)
+        draw(plot, texts.shares, listing, saved.names, names)
 
 
 def _documents(model: SavedTopicModel, count: int) -> list[list[dict[str, Any]]]:
@@ -183,19 +180,6 @@ def _documents(model: SavedTopicModel, count: int) -> list[list[dict[str, Any]]]
         ]
         for top in top_documents(mixtures, count)
     ]
-
-
-def _draw(listing: TopicWords, names: Sequence[str], topic_names: Sequence[str], path: str) -> None:
-    """Draw the sizes of the topics, and a map of them."""
-    from w2v.plots import chart_data
-    from w2v.topics.topic_words import top_words
-
-    order = [int(topic) for topic in listing.order()]
-    rows = top_words(listing.weights, _CHART_WORDS)
-    words = [" ".join(names[row] for row in rows[topic]) for topic in order]
-    given = [topic_names[topic] for topic in order]
-    chart = chart_data.topics(order, listing.sizes, listing.weights, words, given)
-    write_chart(chart, path, lambda message: click.echo(message, err=True))
 
 
 def _coherence_in(

@@ -36,6 +36,7 @@ shouldn't haven't hasn't hadn't i'm i've i'd i'll you're you've you'd you'll he'
 she'd she'll it's it'd it'll we're we've we'd we'll they're they've they'd they'll that's there's
 who's what's let's
 """
+WITH_ENGLISH = "english,"  # before the path of a file: its words and those of the built-in list
 
 
 class ListedWords(NamedTuple):
@@ -54,9 +55,9 @@ class ListedWords(NamedTuple):
 def find(given: str, names: Sequence[str]) -> ListedWords:
     """Find the stop words in a vocabulary.
 
-    given   the value of --stopwords: none, english, or the path of a file of words separated by
-            blanks or line ends. A Python program may also give the words themselves, as a string
-            that contains a line end
+    given   the value of --stopwords: none, english, the path of a file of words separated by
+            blanks or line ends, or english and the path with a comma between them. A Python program
+            may also give the words themselves, as a string that contains a line end
     names   the words of the vocabulary
     Raises  W2VError if the file is not a text, OSError if it cannot be read
 
@@ -72,13 +73,22 @@ def find(given: str, names: Sequence[str]) -> ListedWords:
 
 def _listed(given: str) -> list[str]:
     """The stop words in a value of --stopwords, see `find`."""
-    if given == "none":
-        return []
-    if given == "english":
-        return ENGLISH.split()
     if "\n" in given:  # the words themselves, from a Python program
         return given.split()
-    return [word for _, line in numbered_lines(given) for word in line.split()]
+    has_english, path = list_and_file(given)
+    own = [word for _, line in numbered_lines(path) for word in line.split()] if path else []
+    return [*ENGLISH.split(), *own] if has_english else own
+
+
+def list_and_file(given: str) -> tuple[bool, str | None]:
+    """Whether a value of --stopwords has the built-in list, and the path of its file, if any.
+
+    given  none, english, FILE or english,FILE
+    """
+    if given in ("none", "english"):
+        return given == "english", None
+    path = given.removeprefix(WITH_ENGLISH)
+    return path != given, path
 
 
 def _plain(word: str) -> str:

@@ -48,6 +48,9 @@ class Lines:
     series   the lines
     log      whether the y axis is logarithmic
     log_x    whether the x axis is logarithmic
+    height   height of the panel in inches
+    ticks    positions on the x axis and the texts that are written there; empty: numbers
+    share    whether the y axis has shares from 0 on, written as percentages
     """
 
     title: str
@@ -56,13 +59,16 @@ class Lines:
     series: Sequence[Series]
     log: bool = False
     log_x: bool = False
+    height: float = _MIN_HEIGHT
+    ticks: Sequence[tuple[float, str]] = ()
+    share: bool = False
     width = 5.2  # inches
-    height = _MIN_HEIGHT
 
     @property
     def texts(self) -> list[str]:
         """All names in the panel, for the choice of fonts."""
-        return [series.name for series in self.series]
+        names = [series.name for series in self.series]
+        return [self.x_label, *names, *(text for _, text in self.ticks)]
 
     def draw(self, axes: Axes) -> None:
         """Draw the lines."""
@@ -85,6 +91,12 @@ class Lines:
             axes.set_xscale("log")
             axes.xaxis.set_major_formatter("{x:,.12g}")
             axes.xaxis.set_minor_formatter("")
+        if self.ticks:
+            places, texts = zip(*self.ticks, strict=True)
+            axes.set_xticks(places, [short(text, _MAX_LETTERS) for text in texts])
+        if self.share:
+            axes.set_ylim(bottom=0)
+            axes.yaxis.set_major_formatter(lambda share, _: f"{100 * share:.3g}%")
         if len(self.series) > 1:
             axes.legend(frameon=False, fontsize=_FONT_SIZE)
 

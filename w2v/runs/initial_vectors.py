@@ -134,7 +134,7 @@ class InitialVectors:
                 f"{option} cannot be used with --update, which keeps the {kept[setting]} of the "
                 f"model: leave out {option}"
             )
-        if "stopwords" not in values and str(self.settings.get("stopwords")).startswith("sha256:"):
+        if "stopwords" not in values and "sha256:" in str(self.settings.get("stopwords")):
             raise W2VError(
                 f"{self.name} was trained with a file of --stopwords, which it does not hold: give "
                 "--stopwords FILE again, or --stopwords none to leave out no new words"

@@ -49,9 +49,14 @@ class Provenance:
 
     @cached_property
     def _files(self) -> dict[str, str]:
-        """The contents of the files that settings name, by setting: their SHA-256."""
+        """The contents of the files that settings name, by setting: their SHA-256.
+
+        What a value has beside the path, such as the list of `english,FILE`, stays before it.
+        """
+        values = asdict(self.request.options)
         return {
-            name: f"sha256:{sha256_of(path)}" for name, path in self.request.setting_files.items()
+            name: f"{values[name].removesuffix(path)}sha256:{sha256_of(path)}"
+            for name, path in self.request.setting_files.items()
         }
 
     def _settings(self) -> dict[str, Any]:

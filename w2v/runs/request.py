@@ -236,11 +236,13 @@ class Request:
     @property
     def setting_files(self) -> dict[str, str]:
         """The files that settings of the model name, by setting."""
+        from w2v.factorization.stopwords import list_and_file
+
         files = {"weights": getattr(self.options, "weights", None)}
         stopwords = getattr(self.options, "stopwords", "none")
         # A Python program may give the words themselves, in lines.
-        if stopwords not in ("none", "english") and "\n" not in stopwords:
-            files["stopwords"] = stopwords
+        if "\n" not in stopwords:
+            files["stopwords"] = list_and_file(stopwords)[1]
         seeds = getattr(self.options, "seeds", None)
         if seeds and "\n" not in seeds:
             files["seeds"] = seeds

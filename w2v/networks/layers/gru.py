@@ -45,12 +45,15 @@ class Gru(Recurrent):
     def initialise(self, rng: np.random.Generator) -> None:
         """Initialise the parameters at random, the columns of each gate separately.
 
-        W_x gets Glorot initialisation, and W_h orthogonal matrices. Biases start at 0.
+        W_x gets Glorot initialisation, and W_h orthogonal matrices. The bias of the update gate
+        starts at 1, so that states keep their value at first, as the cells of an LSTM do. With 0,
+        each step would halve the state, and its gradient. The other biases start at 0.
         """
         for gate in range(GATES):
             columns = slice(gate * self._units, (gate + 1) * self._units)
             init_glorot(rng, self.parameters["W_x"][:, columns])
             init_orthogonal(rng, self.parameters["W_h"][:, columns])
+        self.parameters["b"][self._units : 2 * self._units] = 1
 
     def forward(
         self, x: np.ndarray, mask: np.ndarray | None = None, initial: State = None
