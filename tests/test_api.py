@@ -187,6 +187,7 @@ NATURAL = {
     "checkpoint_every": (5, "5"),
     "max_memory": (4e9, "4000000000"),
     "time": (300, "300"),
+    "metric": ("f1:spam", "f1:spam"),
     "dense": ((8, np.int64(4)), "8,4"),
     "format": (["lines"], "lines"),
     "columns": (("id", "text"), "id,text"),

@@ -15,6 +15,7 @@ from dataclasses import asdict
 from functools import partial
 
 import fasttext_files as files
+import finalfusion_files
 import hypothesis.strategies as st
 import numpy as np
 import pytest
@@ -285,6 +286,10 @@ MAKERS = {
     "archive": write_archive,
     "pages": write_pages,
     "floret": write_floret,
+    **{
+        f"finalfusion {kind}": write_bytes(finalfusion_files.small(kind))
+        for kind in ("simple", "listed", "hashed", "own", "quantized")
+    },
     "model of documents": document_model,
     "model of topics": topic_model,
     "model of sparse topics": partial(topic_model, sparse=True),
@@ -360,6 +365,10 @@ READERS = {
     "archive": lambda path: [*Corpus([path]).blocks()],
     "pages": lambda path: [*Corpus([path]).blocks()],
     "floret": use_floret,
+    **{
+        f"finalfusion {kind}": use_subwords
+        for kind in ("simple", "listed", "hashed", "own", "quantized")
+    },
     "model of documents": infer,
     "model of topics": show_topics,
     "model of sparse topics": show_topics,

@@ -146,6 +146,11 @@ class SearchSettings:
         "after another, and keep the model with the highest accuracy on the held-out text. Needs "
         "--valid. Settings that are given stay as they are.", metavar="TIME", shown="no search",
     )  # fmt: skip
+    metric: str = training_setting(
+        "accuracy", "With --time: the score by which the best model is chosen. accuracy: the share "
+        "of texts that are right, or the micro F1 with --loss ova and ns; macro-f1: the mean F1 of "
+        "the labels; f1:LABEL: the F1 of this label.", metavar="NAME",
+    )  # fmt: skip
 
     @property
     def seconds(self) -> float:

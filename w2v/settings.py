@@ -399,6 +399,10 @@ class RunSettings:
         "there. The length of these vectors sets --dim.", file="input",
     )  # fmt: skip
     freeze: bool = training_setting(False, "With --init: do not train the initial vectors.")
+    init_all: bool = training_setting(
+        False, "With --init: the vocabulary has all words of the file, also those that CORPUS "
+        "lacks, whose vectors stay as they are.",
+    )  # fmt: skip
     read_vocab: str | None = text_setting(
         None, "Read the vocabulary and its counts from this file, written by w2v vocab or "
         "--save-vocab, instead of counting CORPUS.", file="input",

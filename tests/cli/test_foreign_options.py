@@ -4,6 +4,7 @@ import planted
 import pytest
 from helpers import COMPILED
 
+from w2v.cli import _FOREIGN_COMMANDS, COMMANDS
 from w2v.cli.foreign_options import translated
 from w2v.errors import W2VError
 from w2v.models import models
@@ -119,7 +120,8 @@ def test_ngrams_are_not_added_to_another_model_or_to_own_options():
         ("-train x -cbow 2", "-cbow 2: expected 1 for CBOW or 0 for skip-gram"),
         ("-train", "-train needs a value"),
         ("skipgram -input x -loss ova", "-loss ova: word vectors are trained with ns or hs: use o"),
-        ("supervised -input x -label __is__", "-label __is__: word vectors are trained without l"),
+        ("supervised -input x -label __is__", "-label __is__: labels begin with __label__: write"),
+        ("supervised -input x -minCountLabel 2", "-minCountLabel 2: all labels are kept: remove"),
         ("skipgram -input x -label __is__", "-label __is__: word vectors are trained without lab"),
         ("skipgram -input x -minCountLabel 2", "-minCountLabel 2: word vectors are trained witho"),
         ("supervised -input x -autotune-modelsize 2M", "-autotune-modelsize 2M: the search does n"),
@@ -177,6 +179,8 @@ def test_a_folder_of_texts(w2v, folder):
         ("supervised -input x -autotune-validation v", "--loss softmax --valid v --time 300"),
         ("supervised -input x -autotune-validation v -autotune-duration 60 -wordNgrams 2 -maxn 0",
          "--word-ngrams 2 --loss softmax --subwords none --valid v --time 60"),
+        ("supervised -input x -autotune-validation v -autotune-metric f1:__label__a",
+            "--metric f1:a --loss softmax --valid v --time 300"),
         ("supervised -input x -autotune-duration 60", "--word-ngrams 1 --loss softmax --time 60"),
         ("supervised -input x -autotune-validation v -autotune-metric f1 -minn 2 -maxn 5",
          "--loss softmax --subwords 2-5 --buckets 2000000 --valid v --time 300"),
@@ -214,3 +218,26 @@ def test_other_names_of_models_are_no_models():
     others = {name for model in models().values() for name in model.other_names}
     assert not others & {*models()}
     assert all(name == name.lower().replace("_", "-") for name in others)
+
+
+@pytest.mark.parametrize("name", sorted(_FOREIGN_COMMANDS))
+def test_a_command_of_another_program_names_ours(w2v, folder, name):
+    """Whose options exist, so that the advice works."""
+    found = w2v(name, "x")
+    assert (found.code, found.out) == (2, "")
+    assert found.err == f"w2v: No such command {name!r}: in w2v it is {_FOREIGN_COMMANDS[name]}\n"
+    _, command, *rest = _FOREIGN_COMMANDS[name].split()
+    assert command in COMMANDS
+    shown = w2v(command, *(rest[:1] if command == "evaluate" else ()), "--help").out
+    for option in (word for word in rest if word.startswith("--")):
+        assert option in shown
+
+
+def test_every_command_of_fasttext_and_word2vec_has_a_hint_or_our_name():
+    fasttext = (
+        "supervised quantize test test-label predict predict-prob skipgram cbow "
+        "print-word-vectors print-sentence-vectors print-ngrams nn analogies dump"
+    )
+    word2vec = "distance word-analogy word2phrase compute-accuracy"
+    names = f"{fasttext} {word2vec}".split()
+    assert {*names} <= {*_FOREIGN_COMMANDS, *COMMANDS}

@@ -7,6 +7,7 @@ import planted
 import pytest
 from helpers import ARGS, COMPILED, TRAINED, WITH_WORDS, compiled
 
+from w2v import load
 from w2v.embeddings import container, formats
 from w2v.embeddings.table import Table
 from w2v.models import models
@@ -92,6 +93,52 @@ def test_threads_that_share_frozen_vectors_never_write_them(w2v, folder, model, 
     assert outcome.code == 0, outcome.err
     after = formats.load("x.safetensors", "words")
     assert rows(after, words[:4]).tobytes() == matrix.tobytes()
+
+
+INIT_ALL = [
+    *("skipgram", "cbow", "skipgram --loss hs", "pv-dm", "sif", "nbow", "mlp", "lstm --task lm"),
+    "skipgram --subwords 3-4",
+]
+
+
+@compiled
+@pytest.mark.parametrize("model", INIT_ALL)
+def test_the_vocabulary_may_have_all_words_of_the_file(w2v, folder, model):
+    """Those that the text lacks keep their vectors; unusable names and vectors are left out."""
+    (folder / "init.txt").write_text(
+        "a 1 2 3\nzebra -1 2 0\nz\xa0z 3 1 1\nzero 0 0 0\n</s> 1 1 1\n"
+    )
+    (folder / "t.tsv").write_text("x\ta b c a\ny\tb c d d\n" * 20)
+    (folder / "t.txt").write_text("a b c a\nb c d d\n" * 20)
+    name, *more = model.split()
+    text = "t.tsv" if name in ("nbow", "mlp") else "t.txt"
+    args = ("--model", name, *more, "--min-count", 1, "--init", "init.txt", "--init-all")
+    args += ("--sample", 0) if name in ("skipgram", "cbow", "pv-dm") else ()
+    outcome = w2v("train", text, *args, "--threads", 1, "-o", "x.safetensors")
+    assert outcome.code == 0, outcome.err
+    assert "from init.txt (2 not in the text)" in outcome.err
+    left_out = "init.txt: 1 vector is zero ('zero') and 1 name that cannot be a word of a text"
+    assert f"{left_out}: left out" in outcome.err
+    table = formats.load("x.safetensors", "words") if name != "sif" else None
+    if table is None:
+        return
+    assert {"zero", "</s>"}.isdisjoint(table.names)
+    if "--subwords" not in more:
+        np.testing.assert_array_equal(rows(table, ["zebra", "z\xa0z"]), [[-1, 2, 0], [3, 1, 1]])
+    if name in ("skipgram", "cbow") and "hs" not in more:
+        again = ("train", "t.txt", "--update", "x.safetensors", "-o", "y.safetensors")
+        assert w2v(*again, "--model", name, "--threads", 1).code == 0
+        assert formats.load("y.safetensors").find("zebra") is not None
+
+
+def test_a_classifier_knows_words_that_only_the_initial_vectors_have(w2v, folder):
+    """As fastText's classifiers with -pretrainedVectors."""
+    (folder / "init.txt").write_text("cat 9 0 0\nkitten 9 1 0\ndog 0 9 0\npuppy 1 9 0\n")
+    (folder / "t.txt").write_text("__label__c cat\n__label__d dog\n" * 20)
+    call = ("train", "t.txt", "--model", "nbow", "--init", "init.txt", "--threads", 1)
+    assert w2v(*call, "--epochs", 20, "--init-all", "-o", "x.safetensors").code == 0
+    vectors = load("x.safetensors")
+    assert [vectors.predict(text)[0] for text in ("kitten", "puppy")] == ["c", "d"]
 
 
 def test_the_dim_is_that_of_the_file_unless_another_is_asked_for(w2v, text, old):
@@ -200,7 +247,7 @@ def test_an_update_with_nothing_to_learn_leaves_the_model_as_it_is(
         (["the", "</s>"], [9, 5]),
         (["the", ""], [9, 5]),
         (["the", "\udcff"], [9, 5]),
-        (["the", "emu"], [9, 0]),
+        (["the", "emu"], [0, 0]),
         (["the", "emu"], [-9, 5]),
     ],
 )
@@ -233,6 +280,11 @@ def test_a_model_that_no_text_can_have_given_is_not_updated(w2v, text, old, name
             "--init and --update cannot be used together",
         ),
         (("--freeze",), "--freeze is for --init"),
+        (("--init-all",), "--init-all is for --init"),
+        (
+            ("--init", "old.txt", "--init-all", "--read-vocab", "text"),
+            "--read-vocab cannot be used with --init-all, which adds words to a vocabulary",
+        ),
         (("--update", "x.safetensors"), "x.safetensors is the model of --update"),
         (("--init", "x.safetensors"), "x.safetensors is the file of the initial vectors"),
         (("--init", "text"), "text is not a vector file: row 1: expected a name and two"),

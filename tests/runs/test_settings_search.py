@@ -174,8 +174,12 @@ def test_the_score_of_several_labels_is_micro_f1(labelled):
     right = (truth & predicted).sum()
     precision, recall = right / max(predicted.sum(), 1), right / truth.sum()
     expected = 2 * precision * recall / max(precision + recall, 1e-9)
-    assert trainer.held_out_score() == pytest.approx(expected)
-    assert trainer.score_name == "micro F1"
+    assert trainer.held_out_score("accuracy") == pytest.approx(expected)
+    assert trainer.score_name("accuracy") == "micro F1"
+    f1 = 2 * (truth & predicted).sum(axis=0) / np.maximum((truth + 0 + predicted).sum(axis=0), 1)
+    assert trainer.held_out_score("macro-f1") == pytest.approx(f1.mean())
+    for name, wanted in zip(trainer.labels.names, f1, strict=True):
+        assert trainer.held_out_score(f"f1:{name}") == pytest.approx(wanted)
 
 
 @compiled
@@ -339,6 +343,34 @@ def test_what_does_not_go_together_is_a_line(w2v, labelled, args, message):
     [line] = found.err.splitlines()
     assert message in line
     assert not os.path.exists(OUTPUT)
+
+
+@pytest.mark.parametrize(
+    ("metric", "message"),
+    [
+        ("f1:three", "--metric f1:three: no text has the label; labels are 'one', 'two'"),
+        ("f1:two", "--metric f1:two: no text of --valid has the label 'two'"),
+        ("f2", "--metric f2: expected accuracy, macro-f1, or f1: and a label"),
+    ],
+)
+def test_a_wrong_metric_is_an_error(w2v, labelled, metric, message):
+    (labelled / "order-valid.txt").write_text("__label__one l r\n")
+    assert search(w2v, "order", "--metric", metric, code=2)[-1] == f"w2v: {message}"
+    assert not os.path.exists(OUTPUT)
+
+
+def test_a_metric_without_a_search_is_an_error(w2v, labelled):
+    outcome = w2v("train", "order.txt", *MODEL, "--metric", "macro-f1", "-o", OUTPUT)
+    assert (outcome.code, "--metric is for --time" in outcome.err) == (2, True)
+
+
+@compiled
+@pytest.mark.parametrize(("metric", "name"), [("macro-f1", "macro F1"), ("f1:two", "F1 of 'two'")])
+def test_trials_are_compared_by_the_metric(w2v, labelled, metric, name):
+    """The command that trains the best model again does not have it, because it has no search."""
+    lines = search(w2v, "order", "--metric", metric)
+    assert any(f"{name} 100.00%" in line for line in lines)
+    assert w2v(*command_of(lines)).code == 0
 
 
 def test_the_checkpoint_of_a_stopped_run_is_kept(w2v, labelled):

@@ -88,6 +88,7 @@ def test_rows_of_a_table(folder, rows, columns, labels, words):
         ("t.csv", "7,x\n8,y\n", {}, [()] * 2, {"7": ["x"], "8": ["y"]}),
         ("t.csv", 'text,id\n"x, ""y""\nz",7\n', {}, [()], {"7": ["x,", '"y"', "z"]}),
         ("t.csv.gz", "label;text\r\np;x\r\n\r\n", {}, [("p",)], {"1": ["x"]}),
+        ("t.csv", "id|text\n7|x; y\n", {}, [()], {"7": ["x;", "y"]}),
         ("t.csv", "text\nx\n\ny\n", {}, [()] * 2, {"1": ["x"], "2": ["y"]}),
         ("t", 'p,1,"x\n\ny"\n', {"format": "csv"}, [("p",)], {"1": ["x", "y"]}),
         ("t", 'id\ttext\n1\t"x\ty"\n', {"format": "csv"}, [()], {"1": ["x", "y"]}),

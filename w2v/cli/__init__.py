@@ -46,9 +46,13 @@ _FOREIGN_COMMANDS = {
     "nn": "w2v similar WORD -v FILE", "distance": "w2v similar WORD -v FILE",
     "most_similar": "w2v similar WORD", "analogies": "w2v analogy A B C",
     "word-analogy": "w2v analogy A B C", "doesnt_match": "w2v odd WORD...",
-    "print-word-vectors": "w2v vector WORD", "skipgram": "w2v train skipgram -input FILE",
+    "compute-accuracy": "w2v evaluate analogies FILE", "word2phrase": "w2v phrases TEXT",
+    "print-word-vectors": "w2v vector WORD", "print-ngrams": "w2v vector WORD --parts",
+    "print-sentence-vectors": "w2v train TEXT --model sif --init FILE",
+    "dump": "w2v info FILE", "skipgram": "w2v train skipgram -input FILE",
     "cbow": "w2v train cbow -input FILE", "supervised": "w2v train supervised -input FILE",
-    "test": "w2v evaluate classify", "quantize": "w2v convert IN OUT --dtype i8",
+    "test": "w2v evaluate classify", "test-label": "w2v evaluate classify",
+    "predict-prob": "w2v predict MODEL TEXT --tsv", "quantize": "w2v convert IN OUT --dtype i8",
 }  # fmt: skip
 _TIME_LIMITS = ("--walltime", "--time-limit", "--max-time", "--timeout")  # w2v has none of them
 _MIN_SIMILARITY = 0.65  # difflib's ratio (0 to 1) from which a name is suggested

@@ -45,9 +45,29 @@ _UNSUPPORTED = {
         "use an -output that ends in .safetensors, which keeps the output vectors, and leave out "
         "-saveOutput",
     ),
-    "-autotune-metric": ("f1", "--time compares the accuracy of all labels: use f1"),
-    "-autotune-modelsize": ("", "the search does not limit the size: leave out the option"),
+    "-autotune-metric": (
+        "f1",
+        "--time compares settings by accuracy or F1: use f1, or f1: and a label",
+    ),
+    "-autotune-modelsize": (
+        "",
+        "the search does not limit the size: leave out the option; w2v convert MODEL SMALL "
+        "--dtype i8 makes a classifier smaller",
+    ),
     "-wordNgrams": ("1", "word n-grams are not supported: join frequent phrases with w2v phrases"),
+}
+# As _UNSUPPORTED, for the classifiers of `fasttext supervised`.
+_UNSUPPORTED_LABELS = {
+    "-label": (
+        "__label__",
+        "labels begin with __label__: write it in place of {value} in the texts, and leave out "
+        "-label",
+    ),
+    "-minCountLabel": (
+        "0",
+        "all labels are kept: remove the lines of rare labels from the texts, and leave out "
+        "-minCountLabel",
+    ),
 }
 _FOREIGN_OPTIONS = {*_EQUIVALENTS, *_TEXT_OPTIONS, *_IGNORED, *_CHECKED_BY_VALUE, *_UNSUPPORTED}
 
@@ -164,9 +184,14 @@ def _classifier(foreign_values: dict[str, str]) -> list[str]:
     if not is_search or "-wordNgrams" in foreign_values:
         options += ["--word-ngrams", foreign_values.pop("-wordNgrams", "1")]
     loss = foreign_values.pop("-loss", "softmax")
-    for name in ("-label", "-minCountLabel"):
-        if foreign_values.get(name) == _UNSUPPORTED[name][0]:
-            del foreign_values[name]
+    for name, (supported, message) in _UNSUPPORTED_LABELS.items():
+        value = foreign_values.pop(name, supported)
+        if value != supported:
+            raise W2VError(f"{name} {value}: {message.format(value=value)}")
+    metric, _, label = foreign_values.get("-autotune-metric", "").partition(":")
+    if metric == "f1" and label and is_search:
+        del foreign_values["-autotune-metric"]
+        options += ["--metric", f"f1:{label.removeprefix('__label__')}"]
     options += ["--loss", _LOSSES.get(loss, loss)]
     if foreign_values.get("-maxn", "0") == "0":  # the default of `supervised`
         options += ["--subwords", "none"] if is_search and "-maxn" in foreign_values else []

@@ -38,10 +38,11 @@ from __future__ import annotations
 import re
 import struct
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
+from w2v.embeddings.byte_reader import ByteReader
 from w2v.embeddings.row_matrices import DenseMatrix, Matrix, QuantizedMatrix
 from w2v.embeddings.subwords import MOST_CHARACTERS
 from w2v.errors import W2VError
@@ -106,57 +107,6 @@ class FastTextFile:
     outputs: Matrix
 
 
-class _Reader:
-    """Reads numbers and arrays from the bytes of a file, one after the other.
-
-    data  uint8 (N,), the bytes of the file
-    name  the file's name in messages
-    """
-
-    def __init__(self, data: np.ndarray, name: str):
-        self.data, self.name, self.at = data, name, 0
-
-    def fail(self, what: str) -> W2VError:
-        """The error for a fault at the current byte."""
-        return W2VError(
-            f"{self.name}: byte {self.at:,} of a fastText model: {what}; the file is damaged or "
-            "cut short: download or write it again"
-        )
-
-    def skip(self, size: int, what: str) -> int:
-        """Go on by `size` bytes and return the position before; W2VError beyond the end."""
-        if size < 0 or size > self.data.size - self.at:
-            raise self.fail(f"expected {size:,} bytes of {what}, found {self.left:,}")
-        self.at += size
-        return self.at - size
-
-    @property
-    def left(self) -> int:
-        """How many bytes follow."""
-        return self.data.size - self.at
-
-    def unpack(self, form: struct.Struct, what: str) -> tuple[Any, ...]:
-        """Numbers in the layout of `form`."""
-        return form.unpack_from(self.data.data, self.skip(form.size, what))
-
-    def array(self, dtype: str, shape: tuple[int, ...], what: str) -> np.ndarray:
-        """An array, as a view of the file."""
-        size = np.dtype(dtype).itemsize
-        for length in shape:
-            if length < 0:
-                raise self.fail(f"the size of {what} is {length:,}")
-            size *= length
-        return np.ndarray(shape, dtype, self.data.data, self.skip(size, what))
-
-    def flag(self, what: str) -> bool:
-        """A byte that is 0 or 1."""
-        value = int(self.array("u1", (1,), what)[0])
-        if value > 1:
-            self.at -= 1
-            raise self.fail(f"{what}: expected 0 or 1, found {value}")
-        return bool(value)
-
-
 def parse(data: np.ndarray, name: str) -> FastTextFile:
     """Read a model.
 
@@ -164,7 +114,7 @@ def parse(data: np.ndarray, name: str) -> FastTextFile:
     name    the file's name in messages
     Raises  W2VError if the file is damaged, or of a version that is not known
     """
-    reader = _Reader(data, name)
+    reader = ByteReader(data, name, "a fastText model")
     reader.skip(len(MAGIC), "the magic number")
     [version] = reader.unpack(struct.Struct("<i"), "the version")
     if version not in VERSIONS:
@@ -206,7 +156,7 @@ def _end_of(names: bytes, count: int) -> int:
     return int(ends[count - 1]) + 1
 
 
-def _read_entries(reader: _Reader, words: int, labels: int) -> tuple[bytes, np.ndarray]:
+def _read_entries(reader: ByteReader, words: int, labels: int) -> tuple[bytes, np.ndarray]:
     """Read the dictionary: all names, a line end after each, and their counts, int64.
 
     In a block each name ends at the first zero byte after the entry before it. A regular
@@ -249,7 +199,7 @@ def _read_entries(reader: _Reader, words: int, labels: int) -> tuple[bytes, np.n
     return names, counts
 
 
-def _read_matrix(reader: _Reader, quantized: bool, dim: int, what: str) -> Matrix:
+def _read_matrix(reader: ByteReader, quantized: bool, dim: int, what: str) -> Matrix:
     factors = reader.flag(f"whether {what} has norms") if quantized else False
     rows, columns = reader.unpack(struct.Struct("<2q"), what)
     if columns != dim or dim < 1 or rows < 0:
@@ -269,7 +219,7 @@ def _read_matrix(reader: _Reader, quantized: bool, dim: int, what: str) -> Matri
     return QuantizedMatrix(codes, centroids, norms)
 
 
-def _read_quantizer(reader: _Reader, dim: int, parts: int, what: str) -> tuple[np.ndarray, ...]:
+def _read_quantizer(reader: ByteReader, dim: int, parts: int, what: str) -> tuple[np.ndarray, ...]:
     """The centroids of each part, float32 (256, columns of the part)."""
     columns, number, width, last = reader.unpack(struct.Struct("<4i"), f"the quantizer of {what}")
     fits = 1 <= last <= width and (parts - 1) * width + last == dim
@@ -286,7 +236,7 @@ def _read_quantizer(reader: _Reader, dim: int, parts: int, what: str) -> tuple[n
 
 
 def _check_rows(
-    reader: _Reader, settings: FastTextSettings, words: int, pruned: np.ndarray | None,
+    reader: ByteReader, settings: FastTextSettings, words: int, pruned: np.ndarray | None,
     inputs: Matrix,
 ) -> None:  # fmt: skip
     """Raise a W2VError if a word or an n-gram would have a row beyond the input matrix."""

@@ -70,6 +70,18 @@ class Subwords:
         """The number of n-grams, or of buckets of n-grams, that have a row."""
         return self.buckets if self.kept is None else len(self.kept)
 
+    @property
+    def has_word_rows(self) -> bool:
+        """Whether `vectors` has the own rows of the words; if not, `word_rows` computes them."""
+        return True
+
+    def word_rows(self, rows: np.ndarray) -> np.ndarray:
+        """The own rows of words, float32 (K, D).
+
+        rows  int64 (K,), the rows of the words in the table
+        """
+        return self.vectors.take(rows if self.own_rows is None else self.own_rows[rows])
+
     def ngram_rows(self) -> tuple[np.ndarray, np.ndarray]:
         """The P buckets that have a row, int64 (P,), ascending, and their rows, int64 (P,)."""
         if self.kept is None:
@@ -82,13 +94,17 @@ class Subwords:
 
     def ngrams(self, word: bytes) -> list[tuple[bytes, int]]:
         """The n-grams of a word that have a row, in order, each with its row in `vectors`."""
-        listed, buckets = self._hashed(word)
-        rows = self.rows_of(np.array(buckets, np.int64))
+        listed, rows = self._listed(word)
         return [(ngram, row) for ngram, row in zip(listed, rows.tolist(), strict=True) if row >= 0]
 
     def count_ngrams(self, word: bytes) -> int:
         """The number of n-grams of a word that have a row."""
-        return int((self.rows_of(np.array(self._hashed(word)[1], np.int64)) >= 0).sum())
+        return int((self._listed(word)[1] >= 0).sum())
+
+    def _listed(self, word: bytes) -> tuple[list[bytes], np.ndarray]:
+        """The n-grams of a word, and their rows in `vectors`, int64; -1 for one without a row."""
+        listed, buckets = self._hashed(word)
+        return listed, self.rows_of(np.array(buckets, np.int64))
 
     def _hashed(self, word: bytes) -> tuple[list[bytes], list[int]]:
         """The n-grams of a word, and the bucket of each."""
@@ -102,8 +118,7 @@ class Subwords:
         for first, begin in enumerate(starts):
             code, at = _BASIS, begin
             for last in range(first, min(first + self.maxn, len(starts))):
-                for byte in marked[at : ends[last]]:
-                    code = ((code ^ (byte if byte < 128 else byte | 0xFFFFFF00)) * _PRIME) & _LOW
+                code = hash_of(marked[at : ends[last]], code)
                 at = ends[last]
                 is_mark_alone = first == last and first in (0, len(starts) - 1)
                 if last - first + 1 >= self.minn and not is_mark_alone:
@@ -130,8 +145,7 @@ class Subwords:
 
         row  the word's own row; None if it has none
         """
-        rows = self.rows_of(np.array(self._hashed(word)[1], np.int64))
-        rows = np.concatenate([[-1 if row is None else row], rows])
+        rows = np.concatenate([[-1 if row is None else row], self._listed(word)[1]])
         rows = rows[rows >= 0]
         if not len(rows):
             return None
@@ -278,12 +292,13 @@ class Subwords:
                  n-grams; uint32 (P,), the buckets of the n-grams, ascending; and int32 (P,), their
                  rows in the first array
         """
-        if self.own_rows is None and isinstance(self.vectors, DenseMatrix):
+        if self.own_rows is None and isinstance(self.vectors, DenseMatrix) and self.has_word_rows:
             buckets, rows = self.ngram_rows()
             return self.vectors.numbers, buckets.astype(np.uint32), rows.astype(np.int32)
-        own = np.arange(self.words) if self.own_rows is None else self.own_rows
-        blocks = (self.vectors.take(own[at : at + _ROWS]) for at in range(0, len(own), _ROWS))
-        return self.stored_with(blocks, len(own))
+        count = self.words if self.own_rows is None else len(self.own_rows)
+        begins = range(0, count, _ROWS)
+        blocks = (self.word_rows(np.arange(at, min(at + _ROWS, count))) for at in begins)
+        return self.stored_with(blocks, count)
 
     def stored_with(
         self, own: Iterable[np.ndarray], words: int
@@ -304,6 +319,13 @@ class Subwords:
             spooled.append(self.vectors.take(distinct[begin : begin + _ROWS]).ravel())
         vectors = spooled.mapped().reshape(words + len(distinct), self.dim)
         return vectors, buckets.astype(np.uint32), (words + numbers).astype(np.int32)
+
+
+def hash_of(letters: bytes, code: int = _BASIS) -> int:
+    """fastText's hash of an n-gram; with `code`, the hash of the letters before, it goes on."""
+    for byte in letters:
+        code = ((code ^ (byte if byte < 128 else byte | 0xFFFFFF00)) * _PRIME) & _LOW
+    return code
 
 
 def joined(words: Sequence[bytes]) -> tuple[np.ndarray, np.ndarray]:

@@ -39,12 +39,12 @@ def word_parts(
     row = row_of(table, name, ignore_case)
     word = table.encoded(name) if row is None else table.name_bytes(row)
     found = [("n-gram", ngram, at) for ngram, at in subwords.ngrams(word)]
+    rows = subwords.vectors.take(np.array([at for _, _, at in found], np.int64))
     if row is not None:
-        own = row if subwords.own_rows is None else int(subwords.own_rows[row])
-        found = [("word", word, own), *found]
+        found = [("word", word, row), *found]
+        rows = np.concatenate([subwords.word_rows(np.array([row])), rows])
     if not found:
         find(table, name, ignore_case)  # raises the error for a word without a vector
-    rows = subwords.vectors.take(np.array([at for _, _, at in found], np.int64))
     norms, units, mean = row_norms(rows), unit_vectors(rows), unit_vectors(rows.mean(axis=0))
     cosines = np.clip(units @ mean, -1, 1)
     directed = [bool(unit.any()) for unit in units]

@@ -33,7 +33,8 @@ class InitialVectors:
 
     path    a vector file in any format; with `update` a model that `w2v train` wrote
     update  whether to start from the whole model: its words, their counts, input and output
-            vectors, or its topics. Otherwise only the vectors of words of the text are used
+            vectors, or its topics. Otherwise only vectors are used
+    all_words  whether the vocabulary of the run has all words of the file
     Raises  W2VError where the file is unsuitable, OSError where it cannot be read
 
     Attributes:
@@ -50,18 +51,20 @@ class InitialVectors:
     left_out     a message about vectors that `copy_into` left out; empty if there are none
     subwords     the subwords of the file; None if it has none
     composed     the number of words that `start` has composed from the n-grams of the file
+    added        the number of words of the vocabulary that only the file has
     fingerprint  the SHA-256 of the file
     """
 
-    def __init__(self, path: str, update: bool):
+    def __init__(self, path: str, update: bool, all_words: bool = False):
         self.path, self.name, self.update = path, name_of(path), update
+        self._all_words = all_words
         self.option = "--update" if update else "--init"
         self.model = ""
         self.settings: dict[str, Any] = {}
         self.file_hashes: dict[str, str] = {}
         self.topics: EarlierTopics | None = None
         self.left_out = ""
-        self.composed = 0
+        self.composed = self.added = 0
         self._output_vectors: np.ndarray | None = None
         self.subwords: Subwords | None = None
         self.table: Table
@@ -158,9 +161,15 @@ class InitialVectors:
 
     @property
     def counts(self) -> dict[str, int]:
-        """The words and counts of a model that is updated; empty for --init."""
+        """The words that the vocabulary keeps, and their counts in earlier texts.
+
+        They are those of a model that is updated; with --init-all, those of the file whose vectors
+        have a direction, with the counts 0.
+        """
         if not self.update:
-            return {}
+            names = self.table.names if self._all_words else []
+            usable = zip(names, self.table.has_direction(slice(len(names))).tolist(), strict=True)
+            return {name: 0 for name, is_usable in usable if is_usable and _can_be_word(name)}
         assert self.table.counts is not None
         return dict(zip(self.table.names, self.table.counts.tolist(), strict=True))
 
@@ -175,19 +184,20 @@ class InitialVectors:
         Returns   bool (V,): whether the row of each word was set
 
         With --init, words that only the run has are composed from the n-grams of the file, unless
-        the run takes the n-grams themselves.
-
-        With --init, vectors that are zero or not finite are left out (see `norms.has_direction`).
-        Their words are initialised like words that the file lacks. `left_out` is set to a message
-        about such vectors.
+        the run takes the n-grams themselves. Vectors that are zero or not finite are left out (see
+        `norms.has_direction`): their words are initialised like words that the file lacks.
+        `left_out` is set to a message about them.
         """
         file_rows = {name: row for row, name in enumerate(self.table.names)}
         rows = np.array([file_rows.get(name, -1) for name in names])
         shared = rows >= 0  # words of the run that are also in the file
         if not self.update:
-            used = np.zeros(len(self.table), np.bool_)
+            used = np.full(len(self.table), self._all_words)
             used[rows[shared]] = True
             self.left_out = self.table.without_direction(used)
+            if self._all_words and (count := sum(not _can_be_word(n) for n in self.table.names)):
+                no_words = f"{plural(count, 'name')} that cannot be a word of a text"
+                self.left_out = f"{self.left_out} and {no_words}".removeprefix(" and ")
             # Of the shared words, keep those whose vectors have a direction.
             shared[shared] = self.table.has_direction(rows[shared])
         vectors = self.table.stored(rows[shared])
@@ -240,14 +250,14 @@ class InitialVectors:
     ) -> np.ndarray:
         """Copy the shared vectors into the trainer, see `copy_into`, which describes the result.
 
-        With --freeze, the words are excluded from a training by gradient descent.
-
-        The trainer of a topic model has the topics already, see `Model.make_trainer`.
+        With --freeze, the words are excluded from a training by gradient descent. The trainer of a
+        topic model has the topics already, see `Model.make_trainer`.
         """
         if self.topics:
             known = set(self.topics.names)
             return np.array([name in known for name in vocabulary.names])
         rows = self.copy_into(trainer, vocabulary.names, settings)
+        self.added = int((rows & (vocabulary.counts == 0)).sum())
         if run.freeze and isinstance(trainer, GradientTrainer):
             trainer.freeze(rows)
         return rows
@@ -316,19 +326,23 @@ def read_initial(values: Mapping[str, Any]) -> InitialVectors | None:
     path, update = values.get("init"), values.get("update")
     if update:
         _check_update(update)
-    if update and values.get("read_vocab"):
-        raise W2VError(
-            "--read-vocab cannot be used with --update, which keeps the vocabulary of the model: "
-            "leave out --read-vocab"
-        )
+    kept = {"update": "keeps the vocabulary of the model", "init_all": "adds words to a vocabulary"}
+    for option, why in kept.items():
+        if values.get(option) and values.get("read_vocab"):
+            raise W2VError(
+                f"--read-vocab cannot be used with {option_name(option)}, which {why}: leave out "
+                "--read-vocab"
+            )
     if path and update:
         raise W2VError("--init and --update cannot be used together: leave out one of them")
-    if values.get("freeze") and not path:
-        raise W2VError("--freeze is for --init: add --init FILE, or leave out --freeze")
+    for option in ("freeze", "init_all"):
+        if values.get(option) and not path:
+            name = option_name(option)
+            raise W2VError(f"{name} is for --init: add --init FILE, or leave out {name}")
     source = path or update
     if not source:
         return None
-    initial = InitialVectors(source, bool(update))
+    initial = InitialVectors(source, bool(update), bool(values.get("init_all")))
     initial.check_given(values)
     return initial
 
@@ -365,8 +379,13 @@ def _check_update(path: str) -> None:
         raise W2VError(f"{trained}, which cannot be updated: {advice}")
 
 
+def _can_be_word(name: str) -> bool:
+    """Whether a name can be a word of a text that is split at ASCII whitespace."""
+    return name != "</s>" and len(name.encode(errors="surrogateescape").split()) == 1
+
+
 def _is_vocabulary(table: Table) -> bool:
-    """Whether a table's names can be words of a text, are unique and have counts above zero."""
+    """Whether a table's names can be words of a text, and are unique, and have counts."""
     try:
         words = table.text.tobytes().decode()
     except UnicodeDecodeError:
@@ -374,7 +393,7 @@ def _is_vocabulary(table: Table) -> bool:
     names = set(table.names)
     return (
         table.counts is not None
-        and bool((table.counts > 0).all())
+        and bool((table.counts >= 0).all() and table.counts.any())
         and len(names) == len(table)
         and not names & {"", "</s>"}
         and not any(blank in words for blank in " \t\n\r\v\f")

@@ -180,6 +180,7 @@ class Messages:
             frozen = " and stay frozen" if request.run.freeze else ""
             count = initial.composed
             composed = f" ({count:,} composed of its n-grams)" if count else ""
+            composed += f" ({initial.added:,} not in the text)" if initial.added else ""
             self._console.say(
                 f"{initialised:,} of {len(vocabulary.names):,} words take their initial vectors "
                 f"from {initial.name}{composed}{frozen}"

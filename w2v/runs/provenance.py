@@ -95,7 +95,7 @@ class Provenance:
             identity["--patience"] = run.patience
         if initial:
             identity[f"the SHA-256 of {initial.option}"] = initial.fingerprint
-            identity["--freeze"] = run.freeze
+            identity |= {"--freeze": run.freeze, "--init-all": run.init_all}
         return {**identity, "w2v": __version__, **machine_code()}
 
     def replaced(self) -> list[str]:
@@ -168,6 +168,7 @@ class Provenance:
             nested["origin"] = {
                 **initial.metadata(),
                 "freeze": run.freeze,
+                **({"all_words": True} if run.init_all else {}),
             }
         if self.held_out and validation:
             nested["valid"] = {

@@ -144,6 +144,8 @@ class Request:
             )
         if self.search.seconds and not run.valid:
             raise W2VError("--time compares settings on a held-out text: add --valid FILE")
+        if self.search.metric != SearchSettings.metric and not self.search.seconds:
+            raise W2VError("--metric is for --time: add --time TIME, or leave out --metric")
         if self.preset.preset and self.is_update:
             raise W2VError(
                 "--preset cannot be used with --update, which keeps the settings of the model: "

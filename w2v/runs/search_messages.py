@@ -19,7 +19,7 @@ from w2v.system.progress import duration, plural
 from w2v.training.protocols import Summarised
 
 _MOST_PATHS = 3  # texts that are named in the command that trains the best model
-_NOT_TRAINED = ("time", "log_json", "save_vocab", "patience")  # left out of that command
+_NOT_TRAINED = ("time", "metric", "log_json", "save_vocab", "patience")  # left out of that command
 
 
 class SearchMessages:
@@ -58,7 +58,7 @@ class SearchMessages:
         )
         self._messages.log(
             "trial", trial=trial.number, seconds=round(elapsed, 3), settings=dict(trial.settings),
-            changed=self._changes(trial.settings), measure=trial.scorer.score_name,
+            changed=self._changes(trial.settings), measure=trial.score_name,
             score=trial.score, loss=trial.loss, complete=trial.is_done, best=is_best,
         )  # fmt: skip
 
@@ -146,5 +146,5 @@ def _result(trial: Trial) -> str:
     """The result of a trial."""
     if trial.fault or math.isnan(trial.score):
         return trial.fault or "stopped before the end of an epoch"
-    result = f"{trial.scorer.score_name} {trial.score:.2%}, loss {max(trial.loss, 0.0):.4f}"
+    result = f"{trial.score_name} {trial.score:.2%}, loss {max(trial.loss, 0.0):.4f}"
     return f"{result}, stopped: {trial.unfinished}" if trial.unfinished else result

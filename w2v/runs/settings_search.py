@@ -127,6 +127,7 @@ class SettingsSearch:
         """Train one trial after another until the time is over; returns why that ended earlier."""
         defaults, compiles = choice_of(self.request), is_cold(*_KERNELS)
         first = self._prepare(defaults, Messages(self._console, self._trial_request))
+        first.scorer.check_metric(self.request.search.metric)
         self._reading = self._elapsed
         if compiles:  # only once on a machine, and it can take longer than the time
             self._started = self._clock()

@@ -50,13 +50,18 @@ class Trial:
         assert isinstance(trainer, ScoresHeldOut)
         return trainer
 
+    @property
+    def score_name(self) -> str:
+        """The name of the score, for messages."""
+        return self.scorer.score_name(self.run.request.search.metric)
+
     def judge(self) -> None:
         """Restore the matrices of the best epoch, and compute their score."""
         self.validation.restore_best()
         self.validation.forget_best()
         self.loss = min(self.validation.losses, default=math.inf)
         if math.isfinite(self.loss):
-            self.score = self.scorer.held_out_score()
+            self.score = self.scorer.held_out_score(self.run.request.search.metric)
 
     def is_better(self, other: Trial | None) -> bool:
         """Whether the trial has a result, and a higher score than another, or a lower loss."""

@@ -302,8 +302,8 @@ def whole_lines(blocks: Iterator[bytes], place: str) -> Iterator[bytes]:
 
 
 def separator_of(line: str) -> str:
-    """The separator of a CSV file by its first line: comma, else semicolon, else tab."""
-    return next((separator for separator in ",;\t" if separator in line), ",")
+    """The separator of a CSV file by its first line: comma, else semicolon, else tab, else |."""
+    return next((separator for separator in ",;\t|" if separator in line), ",")
 
 
 def records(lines: Iterator[str], place: str) -> Iterator[tuple[str, str, list[str]]]:

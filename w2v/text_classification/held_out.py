@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from w2v.errors import W2VError
 from w2v.text_classification.calibration import (
     Block,
     Calibration,
@@ -19,6 +20,8 @@ from w2v.text_classification.features import TextFeatures
 from w2v.text_classification.labels import LabelNumbers
 from w2v.text_classification.scores import TrainedLayers
 
+ACCURACY, MACRO_F1, F1_OF = "accuracy", "macro-f1", "f1:"  # scores; F1_OF precedes a label
+_NAMED = 5  # labels that an error names
 _SCORES = 1 << 22  # scores of texts times labels that are in memory at a time, 16 MB
 _TEXTS = 1 << 12  # texts whose features are gathered at a time
 
@@ -58,23 +61,46 @@ class HeldOutTexts:
         """The expected calibration errors without and with a temperature."""
         return calibration_errors(layers, self.blocks(layers), temperature, self.is_exclusive)
 
-    def score(self, layers: TrainedLayers) -> float:
-        """The accuracy; NaN without texts.
+    def check_metric(self, metric: str) -> None:
+        """Raise W2VError if there is no score of this name, see `score`."""
+        label = metric.removeprefix(F1_OF)
+        if metric in (ACCURACY, MACRO_F1):
+            return
+        if not metric.startswith(F1_OF):
+            raise W2VError(
+                f"--metric {metric}: expected {ACCURACY}, {MACRO_F1}, or {F1_OF} and a label"
+            )
+        if label not in self.labels.names:
+            names = ", ".join(map(repr, self.labels.names[:_NAMED]))
+            raise W2VError(f"--metric {metric}: no text has the label; labels are {names}")
+        if not (self.labels.ids == self.labels.names.index(label)).any():
+            raise W2VError(f"--metric {metric}: no text of --valid has the label {label!r}")
 
-        Where a text may have several labels, it is the micro F1 of the labels with a probability of
-        at least 0.5, which no temperature changes.
+    def score(self, layers: TrainedLayers, metric: str = ACCURACY) -> float:
+        """The score of a name, from 0 to 1; NaN without texts.
+
+        metric  accuracy: where a text may have several labels, it is the micro F1 of the labels
+                with a probability of at least 0.5, which no temperature changes. macro-f1: the mean
+                F1 of the labels that texts have. f1:LABEL: the F1 of one label
         """
-        right = true = predicted = 0
+        right, true, predicted = np.zeros((3, len(self.labels.names)), np.int64)
         for scores, labels in self.blocks(layers):
             has_label = labels.matrix()
             is_predicted = scores >= 0
             if self.is_exclusive:
                 is_predicted = np.zeros_like(has_label)
                 is_predicted[np.arange(len(scores)), layers.best(scores)] = True
-            right += int((is_predicted & has_label).sum())
-            true += int(has_label.sum())
-            predicted += int(is_predicted.sum())
-        return 2 * right / (true + predicted) if true else math.nan
+            right += (is_predicted & has_label).sum(axis=0)
+            true += has_label.sum(axis=0)
+            predicted += is_predicted.sum(axis=0)
+        if not true.any():
+            return math.nan
+        if metric == ACCURACY:
+            return 2 * int(right.sum()) / int(true.sum() + predicted.sum())
+        f1 = 2 * right / np.maximum(true + predicted, 1)
+        if metric == MACRO_F1:
+            return float(f1[true > 0].mean())
+        return float(f1[self.labels.names.index(metric.removeprefix(F1_OF))])
 
     def blocks(self, layers: TrainedLayers) -> Iterator[Block]:
         """The scores of all texts in their order, and their labels, in blocks of some texts."""

@@ -23,7 +23,7 @@ from w2v.text.vocabulary import Vocabulary
 from w2v.text_classification.calibration import Calibration
 from w2v.text_classification.feature_rates import feature_rates
 from w2v.text_classification.features import Features
-from w2v.text_classification.held_out import HeldOutTexts
+from w2v.text_classification.held_out import ACCURACY, F1_OF, MACRO_F1, HeldOutTexts
 from w2v.text_classification.labels import LabelNumbers, LabelTree, importance, with_loss
 from w2v.text_classification.rounds import TextCopies, copy_bytes
 from w2v.text_classification.scores import TrainedLayers
@@ -260,19 +260,21 @@ class TextTrainer:
         self._note = "" if math.isnan(found.accuracy) else f"{name} {found.accuracy:.2%}"
         return found.loss
 
-    @property
-    def score_name(self) -> str:
-        """The name of `held_out_score`: accuracy, or micro F1 where texts have several labels."""
-        return "accuracy" if self.settings.is_exclusive else "micro F1"
+    def score_name(self, metric: str) -> str:
+        """The name of `held_out_score`, for messages."""
+        if metric == ACCURACY:
+            return ACCURACY if self.settings.is_exclusive else "micro F1"
+        return "macro F1" if metric == MACRO_F1 else f"F1 of {metric.removeprefix(F1_OF)!r}"
 
-    def held_out_score(self) -> float:
-        """The accuracy on the held-out texts; NaN without texts.
-
-        Where a text may have several labels, it is the micro F1 of the labels with a probability of
-        at least 0.5, which no temperature changes.
-        """
+    def check_metric(self, metric: str) -> None:
+        """Raise W2VError if there is no score of this name."""
         assert self._held_out
-        return self._held_out.score(self.trained())
+        self._held_out.check_metric(metric)
+
+    def held_out_score(self, metric: str) -> float:
+        """The score of the held-out texts, see `HeldOutTexts.score`."""
+        assert self._held_out
+        return self._held_out.score(self.trained(), metric)
 
     def on_validation(self, losses: list[float]) -> None:
         """Do nothing: the learning rate does not depend on the validation loss."""

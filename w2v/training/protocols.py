@@ -243,12 +243,14 @@ class Summarised(Protocol):
 class ScoresHeldOut(Protocol):
     """A trainer whose settings can be searched by a score on the held-out text."""
 
-    @property
-    def score_name(self) -> str:
-        """The name of the score, for messages."""
+    def score_name(self, metric: str) -> str:
+        """The name of a score, for messages."""
 
-    def held_out_score(self) -> float:
-        """The score of the matrices on the held-out text, 0 to 1; the higher, the better."""
+    def check_metric(self, metric: str) -> None:
+        """Raise W2VError if there is no score of this name."""
+
+    def held_out_score(self, metric: str) -> float:
+        """A score of the matrices on the held-out text, 0 to 1; the higher, the better."""
 
 
 @runtime_checkable

@@ -9,7 +9,8 @@ sniff       (source) -> Layout, or None if the file has another format
 read        (source, layout, limit, findings) -> names and a matrix (N, D) of floats. Names are a
             list of bytes, or one bytes object with a line end after each name, which is split
             only when names are needed
-read_table  (source, layout, limit) -> a table, in place of `read`, if its vectors are computed
+read_table  (source, layout, limit, findings) -> a table, in place of `read`, if its vectors are
+            computed
 describe    (source) -> facts about the file for `w2v info`, besides the shape of the table
 write       (path, table)
 write_from  (path, table, source): as `write`, for a format that stores more of a model than a
@@ -56,8 +57,8 @@ _FIRST = ("safetensors", "numpy_array", "fasttext_model")
 # no header to be recognised by. `unreadable` accepts no file. It comes before the others to refuse
 # files that they could accept; it would also refuse a file of `floret`.
 _LAST = (
-    "parquet", "floret", "unreadable", "word2vec_binary", "projector", "word2vec_text", "glove",
-    "model2vec",
+    "parquet", "finalfusion", "floret", "unreadable", "word2vec_binary", "projector",
+    "word2vec_text", "glove", "model2vec",
 )  # fmt: skip
 
 Names = bytes | list[bytes]
@@ -72,7 +73,7 @@ class Format:
     packed: bool
     keeps_subwords: bool
     read: Callable[[Source, Layout, int | None, Diagnostics], tuple[Names, np.ndarray]] | None
-    read_table: Callable[[Source, Layout, int | None], Table] | None
+    read_table: Callable[[Source, Layout, int | None, Diagnostics], Table] | None
     describe: Callable[[Source], dict[str, Any]] | None
     write: Callable[[str, Table], None] | None
     write_from: Callable[[str, Table, str], None] | None
@@ -154,7 +155,7 @@ def load(
         if layout.error:
             findings.error(layout.error, f"vectors of {layout.dim} numbers are read")
         if found.read_table:
-            read = found.read_table(source, layout, limit)
+            read = found.read_table(source, layout, limit, findings)
             utf8_names.note_other_bytes(read, findings)
             return read
         source.skip(layout.header)

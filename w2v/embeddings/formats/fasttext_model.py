@@ -12,7 +12,7 @@ import numpy as np
 
 from w2v.embeddings.fasttext_file import LOSSES, MAGIC, MODELS, FastTextFile, parse
 from w2v.embeddings.row_matrices import QuantizedMatrix
-from w2v.embeddings.source import Layout, Source, named_in_errors
+from w2v.embeddings.source import Diagnostics, Layout, Source, named_in_errors
 from w2v.embeddings.subword_table import SubwordTable
 from w2v.embeddings.subwords import Subwords
 from w2v.embeddings.text_rows import all_are_rows
@@ -35,7 +35,9 @@ def sniff(source: Source) -> Layout | None:
     return Layout(KIND)
 
 
-def read_table(source: Source, layout: Layout, limit: int | None) -> SubwordTable:
+def read_table(
+    source: Source, layout: Layout, limit: int | None, findings: Diagnostics
+) -> SubwordTable:
     """The words of a model, or the first `limit` of them."""
     model = read_model(source)
     names, counts = model.words, model.counts

@@ -33,7 +33,7 @@ def sniff(source: Source) -> Layout | None:
     return Layout(KIND, rows, dim, header.end())
 
 
-def read_table(source: Source, layout: Layout, limit: int | None) -> Table:
+def read_table(source: Source, layout: Layout, limit: int | None, findings: Diagnostics) -> Table:
     """A table without words, whose subwords compose the vector of any word."""
     # These modules are imported only for a file that `sniff` has accepted.
     from w2v.embeddings.floret_subwords import FloretSubwords

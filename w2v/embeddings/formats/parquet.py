@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from w2v.embeddings.row_blocks import row_blocks
-from w2v.embeddings.source import Layout, Source, named_in_errors
+from w2v.embeddings.source import Diagnostics, Layout, Source, named_in_errors
 from w2v.embeddings.table import Table
 from w2v.embeddings.text_rows import all_are_rows
 from w2v.embeddings.utf8_names import refuse_other_bytes
@@ -77,7 +77,7 @@ def write(path: str, table: Table) -> None:
             )
 
 
-def read_table(source: Source, layout: Layout, limit: int | None) -> Table:
+def read_table(source: Source, layout: Layout, limit: int | None, findings: Diagnostics) -> Table:
     """The table of a file, with its counts if it has them.
 
     Raises W2VError if a column is missing, a value is null, or vectors differ in length
