@@ -80,8 +80,9 @@ TRANSCRIPTS = [  # the parts of each page
         "turkish_longer", "turkish_pairs",
     ),
     (
-        "recipe_reviews", "recipe_outliers", "recipe_search", "recipe_compare", "recipe_nightly",
-        "recipe_make", "recipe_python", "recipe_libraries", "recipe_blanks", "recipe_little",
+        "recipe_reviews", "recipe_outliers", "recipe_search", "recipe_synonyms", "recipe_compare",
+        "recipe_nightly", "recipe_make", "recipe_python", "recipe_libraries", "recipe_pipeline",
+        "recipe_blanks", "recipe_little",
     ),
     (
         "class_text", "class_leak", "class_honest", "class_reasons", "class_words",

@@ -1,14 +1,17 @@
 """The Python API, compared with the command line and with other libraries."""
 
+import copy
 import doctest
 import gc
 import importlib.util
 import logging
 import math
 import os
+import pickle
 import re
 import subprocess
 import sys
+import threading
 import types
 import typing
 from contextlib import ExitStack
@@ -622,3 +625,57 @@ def test_the_readmes_programs_run(folder):
     assert vectors.similar("car", k=1)[0].name == "automobile"
     assert vectors.analogy("paris", "france", "rome", k=1)[0].name == "italy"
     assert len(names["documents"].topics(3)) == 2
+
+
+@pytest.mark.parametrize("model", ["pv-dbow", "lsa", "nbow", "skipgram"])
+def test_a_pickle_of_trained_vectors_outlives_their_temporary_file(model):
+    texts = ["__label__good a b c d a b c d", "__label__bad e f g h e f g h"] * 6
+    settings = {"topics": 2} if model == "lsa" else {"dim": 4, "epochs": 1}
+    trained = library.train(texts=texts, model=model, min_count=1, threads=1, **settings)
+    ask = trained.predict if model == "nbow" else trained.infer
+    expected = None if model == "skipgram" else ask(["a b", "e f"], threads=1)
+    name, words, pickled = trained._name, trained.words, pickle.dumps(trained)
+    del ask, trained
+    gc.collect()
+    loaded = pickle.loads(pickled)
+    assert (loaded._name, loaded.words) == (name, words)
+    if expected is not None:
+        again = (loaded.predict if model == "nbow" else loaded.infer)(["a b", "e f"], threads=1)
+        assert np.array_equal(np.array(again), np.array(expected))
+    assert Path(loaded._path).exists()
+
+
+def test_a_pickle_of_vectors_with_a_limit_has_as_many_rows(toy, folder):
+    os.mkfifo("pipe")
+    content = Path("vectors.safetensors").read_bytes()
+    threading.Thread(target=lambda: Path("pipe").write_bytes(content)).start()
+    part = library.load("pipe", limit=2)
+    loaded = pickle.loads(pickle.dumps(part))
+    assert len(loaded) == 2
+    assert loaded.words == part.words
+    assert np.array_equal(loaded.matrix, part.matrix)
+
+
+def test_copies_of_vectors_are_the_vectors(toy):
+    vectors = library.load("vectors.safetensors")
+    assert copy.copy(vectors) is vectors
+    assert copy.deepcopy([vectors])[0] is vectors
+    read = pickle.loads(pickle.dumps(vectors))
+    assert read.words == vectors.words
+    assert np.array_equal(read.matrix, vectors.matrix)
+
+
+def test_many_lookups_build_a_dictionary_that_finds_the_same(toy, folder):
+    names = [f"w{number}" for number in range(300)] + ["é", "", "a b"]
+    made = library.Vectors(names, np.arange(len(names) * 2).reshape(-1, 2) + 1.0)
+    made.save("many.npy")
+    for vectors in (made, library.load("many.npy")):
+        for _ in range(2):
+            rows = [vectors._table.find(name) for name in names]
+            assert rows == list(range(len(names)))
+            strangers = ("w300", "W1", "\ud800", "e\u0301", "w1\n")
+            assert not any(name in vectors for name in strangers)
+        assert "_rows" in vars(vectors._table)
+    few = library.Vectors(names, np.ones((len(names), 2)))
+    assert "w1" in few
+    assert "_rows" not in vars(few._table)

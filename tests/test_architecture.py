@@ -43,6 +43,7 @@ LINE = [
     "runs",
     "cluster",
     "labelling",
+    "pickling",
     "log_console",
     "vectors",
     "given_vectors",
@@ -64,7 +65,8 @@ ORDERS = {
     "text": "nontext header_names columns labels json_fields tokenizers text_digest file_lists"
     " tar_members wet_records arrow_tables sources corpus document_files records document_numbers"
     " document_list documents beginnings encoded_text word_counter numbered_parts numbered_text"
-    " disk_space vocabulary encode phrases rows line_table removed_rows near_lines deduplication",
+    " disk_space vocabulary encode phrase_candidates phrase_lists phrases rows line_table"
+    " removed_rows near_lines deduplication",
 }
 
 

@@ -4,25 +4,22 @@ from __future__ import annotations
 
 import logging
 import os
-import shutil
-import tempfile
-import weakref
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import fields
 from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_type_hints
 
 from w2v.classifier_settings import SearchSettings
-from w2v.embeddings import container, formats
+from w2v.embeddings import formats
 from w2v.embeddings.source import Diagnostics
 from w2v.errors import W2VError
 from w2v.log_console import LogConsole
 from w2v.models import Model, models
 from w2v.models.ppmi import renamed
 from w2v.presets import PresetSettings
-from w2v.setting_fields import option_name, split_settings
+from w2v.setting_fields import instead_of, option_name, split_settings
 from w2v.settings import (
     ALIASES,
     DocumentSettings,
@@ -33,6 +30,7 @@ from w2v.settings import (
 )
 from w2v.system import pipes, python_arguments, scratch
 from w2v.system.resources import blas_threads
+from w2v.system.temporary_folder import TemporaryFolder
 from w2v.vectors import Vectors
 
 if TYPE_CHECKING:
@@ -70,7 +68,7 @@ def load(path: str | Path, table: str | None = None, limit: int | None = None) -
     file = python_arguments.path(path, "path")
     if not pipes.is_pipe(file):
         return _load(file, table, rows)
-    folder = _Folder()
+    folder = TemporaryFolder()
     copied = pipes.copied_to(folder.path, file)
     with folder.hidden_in_errors(copied, pipes.name_of(file)):
         return _load(copied, table, rows, folder, pipes.name_of(file))
@@ -85,22 +83,12 @@ def _load(
     shown  the name of the file in warnings; "": its path
     """
     faults = Diagnostics(path)
-    name = table or _default_table(path)
+    name = table or formats.default_table(path)
     opened = formats.load(path, name, limit, faults)
     for message in faults.messages:
         _LOG.warning("%s: %s", shown or path, message)
     is_part = limit is not None and len(opened) >= limit
     return Vectors._of(opened, name, path, owner, is_part)
-
-
-def _default_table(path: str) -> str:
-    """The table to open by default: the words, or the documents if there are no word vectors."""
-    tensors, metadata = formats.contents(path)
-    # A PV-DBOW model without --word-vectors has this setting and no word vectors.
-    word_vectors = container.nested(metadata, "settings").get("word_vectors")
-    tables = container.table_names(tensors)
-    has_words = word_vectors is not False and "words" in tables
-    return "words" if has_words or "documents" not in tables else "documents"
 
 
 def train(
@@ -157,7 +145,7 @@ def train(
     given_output = None if output is None else python_arguments.path(output, "output")
     if given_output == "-":
         raise W2VError("output '-': give the path of a file, or leave output out")
-    folder = _Folder()
+    folder = TemporaryFolder()
     if texts is not None:
         paths = [write_texts(texts, folder.path)]
         settings["encoding"] = "utf-8"
@@ -202,40 +190,6 @@ def _files(settings: Mapping[str, Any], folder: str) -> dict[str, str]:
             )
         files["valid"] = write_texts(valid, folder, "valid")
     return files
-
-
-class _Folder:
-    """A temporary folder, which is removed together with this object.
-
-    A process that is forked has a copy of this object, whose end leaves the folder in place.
-    """
-
-    def __init__(self) -> None:
-        self.path = tempfile.mkdtemp(prefix="w2v-")
-        weakref.finalize(self, _remove_own, self.path, os.getpid())
-
-    @contextmanager
-    def hidden_in_errors(self, path: str = "", name: str = "") -> Iterator[None]:
-        """A context that removes the folder's path, which no user has chosen, from errors.
-
-        path  a file in the folder, which is shown as `name`
-        """
-        try:
-            yield
-        except W2VError as error:
-            message = str(error).replace(path, name) if path else str(error)
-            error.args = (self.hide(message),)
-            raise
-
-    def hide(self, message: str) -> str:
-        """A message without the folder's path."""
-        return message.replace(self.path + os.sep, "")
-
-
-def _remove_own(folder: str, process: int) -> None:
-    """Remove a folder in the process that made it, whose id is `process`, as `kernels.cache`."""
-    if os.getpid() == process:
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 def find_model(name: str) -> Model:
@@ -375,7 +329,8 @@ def _named(model: Model, given: Mapping[str, Any]) -> dict[str, Any]:
         ]
         if other_models:
             suitable = " or ".join(other_models)
-            raise W2VError(f"{option_name(name)} works only with --model {suitable}")
+            instead = instead_of(name, names)
+            raise W2VError(f"{option_name(name)} works only with --model {suitable}{instead}")
         similar = get_close_matches(name, sorted(names), 1)
         hint = f"; near: {similar[0]}" if similar else ""
         raise W2VError(f"{name}: {model.name} has no such setting{hint}")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import field, fields
 from functools import partial
 from typing import Any, get_args, get_type_hints
@@ -47,6 +47,16 @@ run_setting = partial(setting, group="Output and run")
 def option_name(name: str) -> str:
     """The option that sets a field: `--min-count` for `min_count`."""
     return "--" + name.replace("_", "-")
+
+
+def instead_of(name: str, names: Collection[str]) -> str:
+    """The end of the message that a model does not have a setting: the one that it has instead.
+
+    name   the setting
+    names  the settings of the model
+    """
+    is_topics = name == "dim" and "topics" in names
+    return "; its number of dimensions is --topics" if is_topics else ""
 
 
 def whole_number(text: str) -> int:

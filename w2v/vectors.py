@@ -18,6 +18,7 @@ from w2v.embeddings.source import Diagnostics
 from w2v.embeddings.table import Table
 from w2v.errors import NotFoundError, W2VError
 from w2v.labelling import LabelsTexts
+from w2v.pickling import Pickles
 from w2v.system import atomic_file, python_arguments, resources
 from w2v.system.progress import plural
 
@@ -46,7 +47,7 @@ class Topic(NamedTuple):
     words: list[tuple[str, float]]
 
 
-class Vectors(LabelsTexts):
+class Vectors(Pickles, LabelsTexts):
     """Words and their vectors. `w2v.train` and `w2v.load` return one; you can also build your own.
 
     words   N different names: words, or the ids of documents

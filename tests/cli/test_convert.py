@@ -321,3 +321,16 @@ def test_words_are_found_in_either_unicode_form_after_they_were_converted(w2v, f
     assert decomposed in library.load("again.safetensors")
     settings = library.load("out.safetensors").info()["settings"]
     assert ("lowercase" in settings) == ("--words" not in options)  # these may be other words
+
+
+def test_the_only_table_of_a_file_is_converted(w2v, folder):
+    Path("text.tsv").write_text("".join(f"d{n}\ta b c d e\n" for n in range(9)))
+    train = ("train", "text.tsv", "--model", "pv-dbow", "--dim", 4, "--epochs", 1, "--min-count", 1)
+    assert w2v(*train, "--quiet", "-o", "model.safetensors").code == 0
+    assert w2v("infer", "model.safetensors", "text.tsv", "-o", "new.safetensors").code == 0
+    for name in ("model", "new"):
+        outcome = w2v("convert", f"{name}.safetensors", f"{name}.txt")
+        assert (outcome.code, Path(f"{name}.txt").read_text()[:4]) == (0, "9 4\n"), outcome.err
+        assert w2v("convert", f"{name}.safetensors", "x.txt", "--table", "topics").code == 2
+    outcome = w2v("convert", "new.safetensors", "x.txt", "--table", "words")
+    assert (outcome.code, "no table 'words'" in outcome.err) == (2, True)

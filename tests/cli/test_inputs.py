@@ -54,6 +54,7 @@ READS = {
         "CORPUS": ("text", "phrases", "@"),
         "--files-from": ("file-list", "phrases", "--files-from", "@"),
         "--connectors": ("stop", "phrases", "text", "--connectors", "@"),
+        "--read-list": ("names", "phrases", "text", "--read-list", "@"),
     },
     "dedup": {
         "CORPUS": ("text", "dedup", "@"),

@@ -46,7 +46,9 @@ READS = {
         "--seeds": "seeds",
     },
     "vocab": {"CORPUS...": "text", "--files-from": "list"},
-    "phrases": {"CORPUS...": "text", "--files-from": "list", "--connectors": "stop"},
+    "phrases": {
+        "CORPUS...": "text", "--files-from": "list", "--connectors": "stop", "--read-list": "stop",
+    },
     "dedup": {"CORPUS...": "text", "--files-from": "list"},
     "infer": {
         "MODEL": "lda.safetensors", "[CORPUS...]": "text", "--files-from": "list",

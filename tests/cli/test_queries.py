@@ -890,3 +890,73 @@ def test_messages_that_name_what_is_wrong(w2v, folder):
         assert (outcome.code, outcome.out) == (2, "")
         assert said in outcome.err
         assert len(outcome.err.splitlines()) == 1
+
+
+@pytest.mark.parametrize("oov", ["compose", "error", "skip"])
+@pytest.mark.parametrize(
+    ("command", "lines", "empty"),
+    [
+        (("similar",), "king\nnosuch\nqueen", {"query": "nosuch", "results": []}),
+        (("similar", "--verbatim"), "king\nno such\nqueen", {"query": "no such", "results": []}),
+        (
+            ("similar", "-v", "vectors.safetensors", "-v", "vectors.safetensors"),
+            "king\nnosuch\nqueen",
+            {"query": "nosuch", "files": 2, "results": []},
+        ),
+        (
+            ("analogy",),
+            "king man queen\nking nosuch queen\nman king queen",
+            {"query": "king nosuch queen", "results": []},
+        ),
+        (
+            ("similarity",),
+            "king man\nking nosuch\nman king",
+            {"a": "king", "b": "nosuch", "score": None},
+        ),
+        (
+            ("odd",),
+            "king man queen\nking nosuch queen\nman king queen",
+            {
+                "odd": None,
+                "scores": [{"word": w, "score": None} for w in ("king", "nosuch", "queen")],
+            },
+        ),
+        (("vector",), "king\nnosuch\nqueen", {"query": "nosuch", "vector": None}),
+    ],
+)
+def test_each_query_of_a_pipe_has_a_line_of_json(w2v, toy, command, lines, empty, oov):
+    if command[0] == "analogy" and oov == "skip":
+        return  # the query of the other words is answered
+    outcome = w2v(*command, "-", "--json", "--oov", oov, stdin=lines.encode())
+    rows = [json.loads(line) for line in outcome.out.splitlines()]
+    assert len(rows) == 3, outcome.err
+    error = rows[1].pop("error")
+    assert "nosuch" in error or "no such" in error
+    assert not any("error" in row for row in rows)
+    if command[0] != "analogy":
+        assert rows[1] == empty
+    assert outcome.code == (0 if oov == "skip" else 3)
+    assert len(w2v(*command, "-", "--tsv", "--oov", oov, stdin=lines.encode()).out.split("no")) == 1
+
+
+@pytest.mark.parametrize("options", [(), ("--only", "only"), ("--min-score", 0.7)])
+def test_mutual_neighbours_are_those_of_a_loop(w2v, folder, options):
+    rng = np.random.default_rng(5)
+    names = [f"w{number}" for number in range(60)]
+    matrix = (rng.normal(size=(60, 4)) + 0.5).astype(np.float32)
+    formats.save("many.txt", Table.build(names, matrix))
+    (folder / "only").write_text("\n".join(names[10:50]) + "\n")
+    call = ("similar", "-v", "many.txt", "-k", 4, "--tsv", *options)
+
+    def pairs(*more):
+        rows = [row.split("\t") for row in w2v(*call, *more).out.splitlines()]
+        return {(row[0], row[2]) for row in rows}
+
+    near, mutual = pairs(*names), pairs(*names, "--mutual")
+    searched = {name for _, name in near}
+    both = {(a, b) for a, b in near if (b, a) in near}
+    assert {pair for pair in mutual if pair[0] in searched} == both
+    assert 0 < len(both) < len(near)
+    assert pairs(*names[20:25], "--mutual") == {pair for pair in mutual if pair[0] in names[20:25]}
+    for refused in (("--in", "many.txt"), ("--method", "mul"), ("-v", "many.txt")):
+        assert "--mutual works only" in w2v(*call, "w1", "--mutual", *refused).err

@@ -137,3 +137,29 @@ def test_perplexity_of_a_language_model_is_that_of_the_field(w2v, folder):
     found.append(w2v("perplexity", MODEL, "--json", stdin=Path("plain").read_bytes()).out)
     assert found[0]
     assert found == [found[0]] * 3
+
+
+def test_names_have_the_label_as_a_prefix_as_in_training(w2v, folder):
+    write("same.csv", "id,label,text", "1,{queue},{body}", ROWS[:2])
+    trained(w2v, "lsa", *NAMED)
+    write("mail.csv", "id,label,text", "{n},{queue},{body}")
+    settings = ("--model", "lsa", "--topics", 2, "--min-count", 1, "--quiet", "-o", MODEL)
+    assert w2v("train", "mail.csv", "--id-prefix", "label", *settings).code == 0
+
+    def names(*options):
+        found = w2v("infer", MODEL, *options, "--tsv", "--quiet")
+        return [line.split("\t")[0] for line in found.out.splitlines()]
+
+    assert names("same.csv") == ["hr:1", "it:1"]
+    assert names("same.csv", "--id-prefix", "none") == ["1"]
+    Path("plain.txt").write_text("two days off\n")
+    assert names("plain.txt") == ["1"]
+    tested = ("evaluate", "classify", "mail.csv", "mail.csv", "-v", MODEL, "--by", "documents")
+    assert w2v(*tested).code == 0
+    for options in ((), ("--id-prefix", "none")):
+        assert w2v("infer", MODEL, "mail.csv", *options, "-o", "both.safetensors").code == 0
+        tested = ("evaluate", "classify", "mail.csv", "mail.csv", "-v", "both.safetensors")
+        assert w2v(*tested, "--by", "documents").code == 0
+    settings = ("--model", "nbow", "--epochs", 1, "--min-count", 1, "--quiet", "-o", MODEL)
+    assert w2v("train", "mail.csv", "--id-prefix", "label", *settings).code == 0
+    assert len(w2v("predict", MODEL, "same.csv", "--tsv").out.splitlines()) == 2

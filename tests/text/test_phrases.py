@@ -152,6 +152,58 @@ def test_new_york_in_two_passes(w2v, folder):
     )
 
 
+@pytest.mark.parametrize("part", [1, 3, 1 << 20])
+@pytest.mark.parametrize("connectors", [(), ("a", "c")])
+def test_a_list_of_phrases_joins_them_as_the_text_that_they_are_from(
+    w2v, folder, monkeypatch, part, connectors
+):
+    monkeypatch.setattr("w2v.text.phrases._PART", part)
+    rng = np.random.default_rng(3)
+    lines = [" ".join(rng.choice([*"abcdefgh"], rng.integers(0, 30))) for _ in range(200)]
+    (folder / "text").write_text("\n".join(lines) + "\n")
+    (folder / "connectors").write_text(" ".join(connectors))
+    options = ("--connectors", "connectors") if connectors else ()
+    found = ("--threshold", 0.9, "--passes", 2, "--list", "list", "-o", "joined")
+    assert w2v("phrases", "text", *options, *found).code == 0
+    outcome = w2v("phrases", "text", *options, "--read-list", "list", "-o", "again")
+    assert outcome.code == 0, outcome.err
+    assert (folder / "again").read_text() == (folder / "joined").read_text()
+    assert "\n0 of " in outcome.err
+
+
+def test_phrases_of_a_list_are_joined_in_a_text_where_they_are_rare(w2v, folder):
+    text = "new york times\nnew york\n" * 9 + "bank of america and can be\n" * 9
+    (folder / "text").write_text(text)
+    found = ("--threshold", 1, "--passes", 2, "--connectors", "english", "--list", "list")
+    assert w2v("phrases", "text", *found).code == 0
+    rows = (folder / "list").read_text().splitlines(keepends=True)
+    (folder / "kept").write_text("".join(row for row in rows if "can_be" not in row))
+    (folder / "new").write_text("the new york times of new york can be at bank of america\n")
+    listed = ("--read-list", "kept", "--connectors", "english")
+    outcome = w2v("phrases", "new", *listed, "--list", "there")
+    assert outcome.out == "the new_york_times of new_york can be at bank_of_america\n"
+    assert (folder / "there").read_text().split("\n")[-2].split("\t")[0] == "new_york_times"
+    (folder / "own").write_text("can_be\nno_such\n")
+    outcome = w2v("phrases", "new", "--read-list", "own")
+    assert outcome.out == "the new york times of new york can_be at bank of america\n"
+    assert "1 of 2 listed phrases joined nowhere" in outcome.err
+    (folder / "empty").write_text("")
+    assert w2v("phrases", "new", "--read-list", "empty").out == (folder / "new").read_text()
+
+
+@pytest.mark.parametrize(
+    "line", ["a b", "a_b\t1", "a_b\t1\tx\t1", "a_b\t1\t2\t0", "a_b\t1\t2\t1e9"]
+)
+def test_a_list_that_is_none_is_one_line(w2v, folder, line):
+    (folder / "text").write_text("a b c\n")
+    (folder / "list").write_text(f"a_b\n{line}\n")
+    outcome = w2v("phrases", "text", "--read-list", "list")
+    assert (outcome.code, outcome.out) == (2, "")
+    assert outcome.err.startswith("w2v: list: line 2: expected a phrase")
+    outcome = w2v("phrases", "text", "--read-list", "list", "--min-count", 2)
+    assert "leave out --min-count" in outcome.err
+
+
 def test_rare_pairs_are_forgotten_when_there_are_too_many(folder, monkeypatch):
     monkeypatch.setattr("w2v.text.phrases._PART", 50)
     rng = np.random.default_rng(2)

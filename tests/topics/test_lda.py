@@ -491,7 +491,10 @@ def test_another_corpus_to_judge_by(w2v, folder, trained):
     [
         (("train", "text", *ARGS, "--epochs", "4", "--burn-in", "4"), "--burn-in 4 leaves no"),
         (("train", "text", *ARGS, "--valid", "text"), "--valid is for models that are trained"),
-        (("train", "text", *ARGS, "--dim", "5"), "--dim works only with --model"),
+        (
+            ("train", "text", *ARGS, "--dim", "5"),
+            "or skipgram; its number of dimensions is --topics",
+        ),
         (("train", "text", *ARGS, "--alpha", "0"), "--alpha 0.0 is out of range"),
         (("train", "text", *ARGS, "--shards", "2"), "--shards is for --deterministic"),
         (("train", "text", *ARGS, "--min-df", "999"), "no term is left"),

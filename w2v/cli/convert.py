@@ -44,8 +44,9 @@ _DTYPES = {
 @grouped(
     "Vectors",
     click.option(
-        "--table", default="words", show_default=True, metavar="NAME",
-        help="The table of a .safetensors file: words or documents.",
+        "--table", metavar="NAME",
+        help="The table of a .safetensors file: words or documents.  [default: words, or documents "
+        "if there are no word vectors]",
     ),
     click.option(
         "--limit", type=click.IntRange(0), metavar="N", help="Keep only the first N vectors."
@@ -99,7 +100,7 @@ _DTYPES = {
 def convert(
     source: str,
     target: str,
-    table: str,
+    table: str | None,
     limit: int | None,
     names: NameOptions,
     combine: str,
@@ -134,6 +135,7 @@ def convert(
     catch_signals()
     target = formats.without_slash(target)
     _check_options(target, names, limit, layout)
+    table = table or formats.default_table(source)
     _check_numbers(target, table, center, whiten, dtype)
     inputs = {
         "one of the files of IN": formats.read_with(source),

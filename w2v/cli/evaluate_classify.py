@@ -102,7 +102,8 @@ def classify(
     path = vectors_path(vectors)
     _refuse_other_tables(path, by)
     stored = nested(contents(path)[1], "settings")
-    documents = reading_of(settings, stored, [train, test], ProgressLine(sys.stderr))
+    line, by_names = ProgressLine(sys.stderr), by == "documents"
+    documents = reading_of(settings, stored, [train, test], line, by_names)
     features = Features(
         open_table(vectors, by), by, documents.settings, settings.of(TextSettings), path,
         documents.remembered,

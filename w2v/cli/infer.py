@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     import numpy as np
 
     from w2v.embeddings.table import Table
+    from w2v.runs.saved_model import SavedModel
 
 
 @click.command(
@@ -128,7 +130,8 @@ def infer(
     if results.plain and not top:
         text, vectors = infer_vectors(saved, texts, on_names=check_documents)
         table = Table.build(text.names, vectors, text.sizes())
-        _write(table if blank is None else table.without_blanks(blank), output)
+        table = table if blank is None else table.without_blanks(blank)
+        _write(table, output, _label_prefix(saved, settings, len(paths)))
     else:
         text, blocks = infer_blocks(saved, texts)
         done = 0
@@ -152,14 +155,32 @@ def _print_vectors(results: ResultPrinter, names: Sequence[str], vectors: np.nda
         results.print(record, "", [[name, *numbers]])
 
 
-def _write(table: Table, output: str) -> None:
-    """Write the vectors of documents in the format of the suffix of the output."""
+def _label_prefix(saved: SavedModel, given: GivenSettings, files: int) -> bool:
+    """Whether the names of documents have their labels as a prefix.
+
+    given  the settings of the command line
+    files  number of files of documents
+    """
+    from w2v.settings import DocumentSettings
+
+    if given.has("id_prefix"):
+        return given.of(DocumentSettings).id_prefix == "label"
+    return saved.document_settings(files).get("id_prefix") == "label"
+
+
+def _write(table: Table, output: str, label_prefix: bool) -> None:
+    """Write the vectors of documents in the format of the suffix of the output.
+
+    label_prefix  whether names have their labels as a prefix. A container says so to commands that
+                  look up documents by name
+    """
     from w2v.embeddings import container, formats
 
     write = formats.writer(output)
     if write:
         write(output, table)
     else:
-        container.write(
-            output, container.table_tensors("documents", table), container.file_metadata()
-        )
+        metadata = container.file_metadata()
+        if label_prefix:
+            metadata["settings"] = json.dumps({"id_prefix": "label"})
+        container.write(output, container.table_tensors("documents", table), metadata)

@@ -153,6 +153,7 @@ def print_answers(
                 print_lines(lines)
                 lines.clear()
                 unanswered.report(answer, _names(queries, order))
+                lines += unanswered.lines(printer.results, _unanswered(query), answer)
             else:
                 names = [name for _, name in query.terms if name in answerer.composed]
                 lines += printer.lines(str(query), answer, not composed.among(names))
@@ -160,6 +161,11 @@ def print_answers(
     composed.finish()
     printer.finish()
     return unanswered.exit_code()
+
+
+def _unanswered(query: Query) -> dict[str, Any]:
+    """Return the JSON object of a query without an answer."""
+    return {"query": str(query), "results": []}
 
 
 def _names(queries: Iterable[Query], order: Sequence[int] | None) -> list[str]:

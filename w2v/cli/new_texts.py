@@ -130,7 +130,9 @@ class NewTexts:
         stored = {}  # those of a classifier of fastText
         if isinstance(model, SavedModel):
             stored = model.document_settings(len(self.paths))
-        settings, remembered = reading_of(self.settings, stored, self.paths, self.line)
+        settings, remembered = reading_of(
+            self.settings, stored, self.paths, self.line, labels == "extra"
+        )
         return DocumentCorpus(
             self.paths, model.text_settings, settings, labels, self.refused,
             threads=self.thread_count(), remembered=remembered, keeps_ids=keeps_ids,

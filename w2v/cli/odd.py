@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import click
 
 from w2v.cli.completion import complete_words
@@ -60,4 +62,9 @@ def odd(
             )
         return [listed_words]
 
-    ctx.exit(vectors.answer_each(queries, files, parse, answer, list))
+    def unknown(listed_words: tuple[str, ...]) -> dict[str, Any]:
+        """Return the JSON object of words without an answer."""
+        scores = [{"word": word, "score": None} for word in listed_words]
+        return {"odd": None, "scores": scores}
+
+    ctx.exit(vectors.answer_each(queries, files, parse, answer, list, results, unknown))

@@ -132,7 +132,7 @@ def _score_text(model: SavedNetwork, texts: NewTexts) -> Evaluation:
     records, remembered = texts.settings.given(FieldSettings), frozenset[str]()
     stored = model.document_settings(len(texts.paths))
     if "text_field" in stored:  # the training text had records
-        settings, remembered = reading_of(texts.settings, stored, texts.paths, line)
+        settings, remembered = reading_of(texts.settings, stored, texts.paths, line, False)
         if records or {*formats_of(texts.paths, settings.format)} - {"lines"}:
             names = (field.name for field in fields(FieldSettings))
             records = FieldSettings(**{name: getattr(settings, name) for name in names})

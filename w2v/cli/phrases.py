@@ -8,6 +8,7 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 import click
+from click.core import ParameterSource
 
 from w2v.cli import catch_signals
 from w2v.cli.command import INPUT, OUTPUT, finite, grouped
@@ -25,6 +26,7 @@ from w2v.cli.scratch_option import scratch_option
 from w2v.runs.text_messages import say_compiling, say_text_changes, show_reading
 
 if TYPE_CHECKING:
+    from w2v.system.progress import ProgressLine
     from w2v.text.phrases import Phrase, Phrases
 
 _SCORINGS = ("default", "npmi")
@@ -34,8 +36,8 @@ _SCORINGS = ("default", "npmi")
     cls=SettingsCommand,
     settings=("FieldSettings",),
     examples=(
-        "w2v phrases corpus.txt -o joined.txt",
         "w2v phrases corpus.txt --passes 2 --list phrases.tsv -o joined.txt",
+        "w2v phrases new.txt --read-list phrases.tsv -o new-joined.txt",
         "w2v train joined.txt",
     ),
 )
@@ -48,6 +50,14 @@ _SCORINGS = ("default", "npmi")
 )  # fmt: skip
 @grouped(
     "Phrases",
+    click.option(
+        "--read-list",
+        type=INPUT,
+        metavar="FILE",
+        help="Join the phrases in this file, which --list has written for another text, instead of "
+        "those that are frequent in this text. Lines may have been removed from it; a line may "
+        "also be only a phrase of two words. Repeat --connectors and --joiner as they were.",
+    ),
     click.option(
         "--scoring",
         type=click.Choice(_SCORINGS),
@@ -121,6 +131,7 @@ def phrases(
     corpus: tuple[str, ...],
     output: str,
     list_path: str | None,
+    read_list: str | None,
     scoring: str,
     threshold: float | None,
     min_count: int,
@@ -155,7 +166,9 @@ def phrases(
     catch_signals()
     paths = texts(corpus, recursive)
     inputs = {"one of the texts": paths, "the list of connectors": connectors}
+    inputs["the list of phrases"] = read_list
     output_files.check({"-o": output, "--list": list_path}, inputs)
+    listed = None if read_list is None else _read_list(read_list)
     text = TextSettings(tokenizer, lowercase, normalize, encoding)
     records = settings.given(FieldSettings)
     source = open_corpus(paths, text, records, threads=threads or processors())
@@ -171,20 +184,50 @@ def phrases(
     say_text_changes(line, source)
     if connector_words:
         line.say(f"connectors: {finder.connectors:,} of {len(connector_words):,} occur in the text")
-    rows = []
-    for pass_number in range(1, passes + 1):
+    rows = _join(finder, line, passes, listed)
+    if finder.lost:
+        line.say(f"{plural(finder.lost, 'rare pair')} dropped while counting, to save memory")
+    _write(finder, output, rows, list_path)
+
+
+def _join(
+    finder: Phrases, line: ProgressLine, passes: int, listed: list[dict[bytes, float]] | None
+) -> list[tuple[int, Phrase]]:
+    """Join phrases in passes, and return the pass and the phrase of each.
+
+    passes  maximum number of passes
+    listed  the phrases of each pass, with their scores; None: those that are frequent in the text
+    """
+    from w2v.system.progress import plural
+
+    rows: list[tuple[int, Phrase]] = []
+    for pass_number in range(1, (passes if listed is None else len(listed)) + 1):
         tokens_before = finder.tokens
-        joined = finder.join()
+        joined = finder.join() if listed is None else finder.join_listed(listed[pass_number - 1])
         rows += [(pass_number, phrase) for phrase in joined]
         line.say(
             f"pass {pass_number}: {plural(len(joined), 'phrase')}; {tokens_before:,} tokens became "
             f"{finder.tokens:,}"
         )
-        if not joined:
+        if not joined and listed is None:
             break
-    if finder.lost:
-        line.say(f"{plural(finder.lost, 'rare pair')} dropped while counting, to save memory")
-    _write(finder, output, rows, list_path)
+    if listed is not None:
+        names = {name for each in listed for name in each}
+        unused = len(names - {phrase.name for _, phrase in rows})
+        line.say(f"{unused:,} of {plural(len(names), 'listed phrase')} joined nowhere in the text")
+    return rows
+
+
+def _read_list(path: str) -> list[dict[bytes, float]]:
+    """Read the phrases of each pass; UsageError if an option that finds phrases is given."""
+    from w2v.text.phrase_lists import read_phrase_list
+
+    context = click.get_current_context()
+    for name in ("scoring", "threshold", "min_count", "passes"):
+        if context.get_parameter_source(name) is ParameterSource.COMMANDLINE:
+            option = name.replace("_", "-")
+            raise click.UsageError(f"--read-list does not look for phrases: leave out --{option}")
+    return read_phrase_list(path)
 
 
 def _write(

@@ -28,13 +28,19 @@ class Reading(NamedTuple):
 
 
 def reading_of(
-    given: GivenSettings, stored: Mapping[str, Any], paths: Sequence[str], console: Console
+    given: GivenSettings,
+    stored: Mapping[str, Any],
+    paths: Sequence[str],
+    console: Console,
+    uses_names: bool,
 ) -> Reading:
     """How new documents are read for a model.
 
     given   the settings of the command line
     stored  those of the training documents, by name; empty: the model does not have them
     paths   the files of the new documents
+    uses_names  whether the names of documents are used. They then have the label as a prefix, as
+            in training. The prefix of a file is not remembered, because new files have other names
     """
     from w2v.settings import DocumentSettings
 
@@ -42,6 +48,8 @@ def reading_of(
     if not any(map(given.has, _PLACES)):
         names += _PLACES
     values = {name: stored[name] for name in names if name in stored}
+    if uses_names and stored.get("id_prefix") == "label" and not given.has("id_prefix"):
+        values["id_prefix"] = "label"
     default = DocumentSettings()
     remembered = {name for name, value in values.items() if value != getattr(default, name)}
     if not given.has("format") and (format := _format(stored.get("format"), paths)):

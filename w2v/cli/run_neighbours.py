@@ -94,6 +94,8 @@ class RunAnswerer:
                 if isinstance(each, NotFoundError):
                     names = [name for query in queries for _, name in query.terms]
                     self.unanswered.report(each, names)
+                    record = {"query": str(query), "files": len(self._tables), "results": []}
+                    print_lines(self.unanswered.lines(self.results, record, each))
                     continue
                 unknown = [words.among(name for _, name in query.terms) for words in composed]
                 print_lines(self._lines(str(query), next(answers), not any(unknown)))

@@ -89,6 +89,11 @@ _MANY_COSINES = 1 << 31  # number of cosines for CSLS from which a message says 
         help="With --in, score by CSLS instead of cosines: it lowers words that are near to very "
         "many others. --restrict N then also takes N words of the file of -v.",
     ),
+    click.option(
+        "--mutual", is_flag=True,
+        help="Print only answers that have the query among their own N nearest of -k N, as for a "
+        "list of synonyms.",
+    ),
 )  # fmt: skip
 @grouped(
     "Query",
@@ -111,6 +116,7 @@ def similar(
     source: str | None,
     other: str | None,
     csls: bool,
+    mutual: bool,
     texts: tuple[str, ...],
     vector_files: tuple[str, ...],
     verbatim: bool,
@@ -129,9 +135,8 @@ def similar(
     standard deviations, and in how many files the word is among the nearest. A ? marks words for
     which this is so in half of the files or fewer.
     """
-    is_small = len(terms) <= SINGLE_THREAD_WORDS and not (
-        files.paths or texts or vector_files or csls
-    )
+    many = bool(files.paths or texts or vector_files or csls or mutual)
+    is_small = len(terms) <= SINGLE_THREAD_WORDS and not many
     limit_blas(1 if is_small else None)
     from w2v.embeddings.query import parse_terms, query_words
     from w2v.embeddings.spelling import split_words
@@ -140,7 +145,7 @@ def similar(
     queries = parse_terms(terms, verbatim)
     by_terms = bool(queries or files.paths)
     kinds = sum([by_terms, bool(texts), bool(vector_files)])
-    _check(kinds, by_terms, len(runs.vectors), source, other, csls, answer.method)
+    _check(kinds, by_terms, len(runs.vectors), source, other, csls, mutual, answer.method)
 
     def parse(line: str) -> list[Query]:
         return parse_terms([line] if verbatim else split_words(line), verbatim)
@@ -166,8 +171,8 @@ def similar(
     check_signs(queries, named, lookup.ignore_case)
     check_files(query_words(queries), named, runs.vectors, lookup.ignore_case)
     answerer = query_answerer(searched, named, lookup, answer)
-    if csls:
-        answerer = _by_csls(answerer, answer.restrict)
+    if csls or mutual:
+        answerer = _by_csls(answerer, answer.restrict) if csls else _mutual(answerer)
     if texts:
         printer = NeighbourPrinter(results, table, len(texts) > 1, quotes)
         ctx.exit(_similar_to_texts(vectors_path(lookup.vectors), texts, answerer, printer))
@@ -187,6 +192,7 @@ def _check(
     source: str | None,
     other: str | None,
     csls: bool,
+    mutual: bool,
     method: str,
 ) -> None:
     """Raise UsageError for options that do not go together.
@@ -203,6 +209,10 @@ def _check(
         raise click.UsageError(f"{'--from' if source else '--in'} works only with TERMs")
     if csls and (other is None or method == "mul"):
         raise click.UsageError("--csls works only with --in FILE and --method add")
+    if mutual and (files > 1 or other or source or method == "mul"):
+        raise click.UsageError(
+            "--mutual works only with one -v FILE and --method add, without --from and --in"
+        )
     if files > 1 and (source or other or not by_terms or method == "mul"):
         raise click.UsageError(
             "several -v FILE work only with TERMs and --method add, without --from and --in"
@@ -231,6 +241,15 @@ def _by_csls(answerer: QueryAnswerer, restrict: int | None) -> QueryAnswerer:
             err=True,
         )
     return replace(answerer, search=CslsSearch.between(search, source, rows))
+
+
+def _mutual(answerer: QueryAnswerer) -> QueryAnswerer:
+    """Return the object that answers queries with mutual neighbours."""
+    from w2v.embeddings.mutual import MutualSearch
+
+    search = answerer.search
+    mutual = MutualSearch(search.table, search.k, search.rows, search.min_score)
+    return replace(answerer, search=mutual)
 
 
 def _similar_to_texts(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import click
 
 from w2v.cli.completion import complete_words
@@ -52,4 +54,8 @@ def similarity(
     def parse(line: str) -> list[tuple[str, ...]]:
         return [tuple(line_words(line, 2, "A B"))]
 
-    ctx.exit(vectors.answer_each(pairs, files, parse, answer, list))
+    def unknown(pair: tuple[str, ...]) -> dict[str, Any]:
+        """Return the JSON object of a pair without a cosine."""
+        return {"a": pair[0], "b": pair[1], "score": None}
+
+    ctx.exit(vectors.answer_each(pairs, files, parse, answer, list, results, unknown))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Collection
 from contextlib import ExitStack
 from dataclasses import Field, fields
 from typing import Any
@@ -61,7 +62,9 @@ class TrainCommand(Command):
             for field in (field for kind in other.settings_classes for field in fields(kind)):
                 if field.name not in model_options and option_name(field.name) not in option_names:
                     models_with.setdefault(field.name, (field, []))[1].append(other.name)
-        hidden = [_hidden_option(field, names) for field, names in models_with.values()]
+        hidden = [
+            _hidden_option(field, names, model_options) for field, names in models_with.values()
+        ]
         base = super().get_params(ctx)
         return [*base[:-1], *model_options.values(), *hidden, base[-1]]  # base[-1] is --help
 
@@ -75,16 +78,20 @@ class TrainCommand(Command):
         write_groups({"Models": rows}, formatter)
 
 
-def _hidden_option(field: Field[Any], model_names: list[str]) -> click.Option:
-    """Return an option of other models: giving it is an error that names these models."""
+def _hidden_option(field: Field[Any], model_names: list[str], own: Collection[str]) -> click.Option:
+    """Return an option of other models: giving it is an error that names these models.
+
+    own  the settings of the chosen model
+    """
 
     def refuse(ctx: click.Context, param: click.Parameter, value: object) -> None:
         if value is not None:
             raise click.UsageError(
                 f"{param.opts[0]} works only with --model {' or '.join(model_names)}"
+                f"{instead_of(field.name, own)}"
             )
 
-    from w2v.setting_fields import option_name
+    from w2v.setting_fields import instead_of, option_name
 
     name, is_flag = option_name(field.name), isinstance(field.default, bool)
     names = f"{name}/--no-{name[2:]}" if field.default is True else name

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Collection, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Collection, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from w2v.cli.output import printable
+from w2v.cli.output import ResultPrinter, printable
 from w2v.cli.queries import infers_vectors
 from w2v.errors import NotFoundError, W2VError
 
@@ -48,6 +48,16 @@ class UnansweredQueries:
         if self._left_out is None and self._count <= _MOST_REPORTED:
             advice = self._advice(error.name, names) if error.name else ""
             click.echo(f"w2v: {printable(str(error) + advice)}", err=True)
+
+    @staticmethod
+    def lines(results: ResultPrinter, record: Mapping[str, Any], error: NotFoundError) -> list[str]:
+        """Return the line of JSON for a query without an answer; no line of other formats.
+
+        A program that writes a query to a pipe and reads its answer would wait forever without it.
+
+        record  the JSON object of the query, without an answer
+        """
+        return results.lines({**record, "error": error.fact}, "", ())
 
     def report_invalid(self, error: W2VError) -> None:
         """Report an invalid query. The exit status is then 2; later queries are still answered."""

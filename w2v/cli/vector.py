@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -102,7 +102,16 @@ def vector(
     if parts:
         lookup_table.require_subwords("--parts")
         answer = answer_parts
-    ctx.exit(lookup_table.answer_each(queries, files, parse, answer, names, expressions=True))
+
+    def unknown(query: Query) -> dict[str, Any]:
+        """Return the JSON object of a query without a vector."""
+        return {"query": str(query), "parts" if parts else "vector": None}
+
+    ctx.exit(
+        lookup_table.answer_each(
+            queries, files, parse, answer, names, results, unknown, expressions=True
+        )
+    )
 
 
 def print_parts(vectors: WordLookup, word: str, results: ResultPrinter, heading: bool) -> None:

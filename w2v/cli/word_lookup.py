@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable, Sequence
-from typing import TypeVar
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, TypeVar
 
 from w2v.cli.composed_words import ComposedWords
 from w2v.cli.meant_terms import check_files
 from w2v.cli.options import limit_blas
-from w2v.cli.output import format_options
+from w2v.cli.output import ResultPrinter, format_options, print_lines
 from w2v.cli.queries import batches
 from w2v.cli.query_options import LookupOptions, QueryFiles, lookup_options, query_file_options
 from w2v.cli.unknown_words import UnansweredQueries
@@ -80,6 +80,8 @@ class WordLookup:
         parse: Callable[[str], Iterable[T]],
         answer: Callable[[T], None],
         names: Callable[[T], Iterable[str]],
+        results: ResultPrinter,
+        unknown: Callable[[T], Mapping[str, Any]],
         expressions: bool = False,
     ) -> int:
         """Answer queries one by one and return the exit status of the command.
@@ -89,6 +91,8 @@ class WordLookup:
         parse        turns a line into queries, as in `batches`
         answer       prints the answer to a query; raises NotFoundError if there is none
         names        returns the words of a query
+        results      prints in the format that the options select
+        unknown      returns the JSON object of a query without an answer
         expressions  whether a query may be an expression
         """
         typed = [name for query in queries for name in names(query)]
@@ -100,6 +104,7 @@ class WordLookup:
                     answer(query)
                 except NotFoundError as error:
                     unanswered.report(error, [name for other in batch for name in names(other)])
+                    print_lines(unanswered.lines(results, unknown(query), error))
             sys.stdout.flush()
         self.composed.finish()
         return unanswered.exit_code()

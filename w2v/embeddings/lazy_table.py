@@ -80,14 +80,17 @@ class LazyTable(Table):
         return self.exact_norms(rows)
 
     def find(self, name: str) -> int | None:
-        """The row of a name, or None; the bytes of all names are searched.
+        """The row of a name, or None.
 
         Raises W2VError if the file of the matrix has become shorter.
         """
         self.check_whole()
-        wanted = name_as_bytes(name)
+        return self._row_of(name_as_bytes(name))
+
+    def _search_row(self, name: bytes) -> int | None:
+        """The row of a name, by a search of the bytes of all names."""
         listing: bytes = self.__dict__["listing"]
-        at = -1 if b"\n" in wanted else listing.find(b"\n" + wanted + b"\n")
+        at = -1 if b"\n" in name else listing.find(b"\n" + name + b"\n")
         return None if at < 0 else listing.count(b"\n", 0, at)
 
 

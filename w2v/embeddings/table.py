@@ -21,6 +21,10 @@ _LONGEST = float(np.finfo(np.float32).max)  # the largest norm
 _JOINED = 4096  # names processed at a time, which limits the memory for temporary copies
 _SIGN_AND_NUMBER = -0x70002000  # int32 mask: the bits of a float16 after the shift to the left
 _NAMED = 3  # maximum number of vectors whose names are in a message
+_FEW_LOOKUPS = 64  # number of lookups for which no table builds a dictionary
+_ROWS_A_LOOKUP = (
+    256  # a lookup takes as long as entering so many names into a dictionary, or longer
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,7 +42,7 @@ class Table:
                no n-grams, or if the vectors were changed
 
     The arrays may be mapped from a file. Names are found by bisection, so that no dictionary is
-    built when a file is opened.
+    built when a file is opened. After many lookups a dictionary is built, which then saves time.
     """
 
     matrix: np.ndarray
@@ -220,12 +224,28 @@ class Table:
         Raises W2VError if the file of the table has become shorter.
         """
         check_whole((vars(self).get("matrix", self.text),))  # one file has both
-        wanted = name_as_bytes(name)
-        at = self.place(wanted)
-        if at < len(self) and self.name_bytes(self.order[at]) == wanted:
-            return int(self.order[at])
+        row = self._row_of(name_as_bytes(name))
+        if row is not None:
+            return row
         plain = self.normalized(name)
         return None if plain == name else self.find(plain)
+
+    def _row_of(self, name: bytes) -> int | None:
+        """The row of a name: by `_search_row` at first, after many lookups by a dictionary."""
+        state = self.__dict__
+        if "_rows" not in state:
+            state["_lookups"] = state.get("_lookups", 0) + 1
+            if state["_lookups"] <= _FEW_LOOKUPS + len(self) // _ROWS_A_LOOKUP:
+                return self._search_row(name)
+            state["_rows"] = {each: row for row, each in enumerate(self.names)}
+        rows: dict[str, int] = state["_rows"]
+        return rows.get(name.decode("utf-8", "surrogateescape"))
+
+    def _search_row(self, name: bytes) -> int | None:
+        """The row of a name, by bisection."""
+        at = self.place(name)
+        found = at < len(self) and self.name_bytes(self.order[at]) == name
+        return int(self.order[at]) if found else None
 
     def check_whole(self) -> None:
         """Raise W2VError if a file from which arrays are mapped has become shorter."""

@@ -8,7 +8,7 @@ begins nor ends with one.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,11 +20,11 @@ from w2v.text.corpus import Corpus
 from w2v.text.disk_space import check_space
 from w2v.text.numbered_parts import numbered_parts
 from w2v.text.numbered_text import NumberedText
+from w2v.text.phrase_candidates import MOST_INSIDE, Candidates, ConnectorRuns
 from w2v.text.tokenizers import split
 from w2v.text.word_counter import WordCounter
 
 SCORINGS = {"default": 100.0, "npmi": 0.5}  # the default threshold of each scoring
-MOST_INSIDE = 4  # maximum number of connectors between the two words of a phrase
 # This list was compiled from word classes of English: articles, prepositions, conjunctions.
 ENGLISH_CONNECTORS = """
 a an the
@@ -35,7 +35,6 @@ and but nor or than
 """
 _MAX_CONNECTORS = 50_000  # connectors in a file; MOST_INSIDE of them must fit a 63-bit number
 _PART = 1 << 21  # words processed at a time
-_END = 0  # the type number of a sentence end
 
 
 def read_connectors(given: str, lowercase: bool = False, normalize: str = "none") -> set[bytes]:
@@ -62,7 +61,7 @@ def read_connectors(given: str, lowercase: bool = False, normalize: str = "none"
 class Pairs:
     """P counted pairs of words that are adjacent, or have only connectors between them.
 
-    keys    int64 (P,), the keys of the pairs, sorted; see `_Candidates`
+    keys    int64 (P,), the keys of the pairs, sorted; see `Candidates`
     counts  int64 (P,), the count of each pair
     pruned  number of rare pairs that were pruned while counting
     """
@@ -135,7 +134,7 @@ class Phrases:
         self.names = [b"\n", *counter.names_from(1)]
         self._counts = counter.counts.copy()
         types = [number for number, name in enumerate(self.names) if name in self._connectors]
-        self._runs = _ConnectorRuns(types)
+        self._runs = ConnectorRuns(types)
 
     @property
     def connectors(self) -> int:
@@ -153,7 +152,7 @@ class Phrases:
         Returns the phrases by descending count
         """
         types, joiner = len(self.names), self._joiner
-        candidates = _Candidates(self._counts >= self._min_count, self._runs)
+        candidates = Candidates(self._counts >= self._min_count, self._runs)
         pairs = self._count(candidates)
         self.lost += pairs.pruned
         first, runs, last = candidates.parts(pairs.keys)
@@ -171,6 +170,25 @@ class Phrases:
             self._rewrite(pairs.keys[is_phrase], types, candidates)
         return sorted(phrases, key=lambda phrase: (-phrase.count, phrase.name))
 
+    def join_listed(self, listed: Mapping[bytes, float]) -> list[Phrase]:
+        """Run one pass that joins the phrases of a list, whatever their counts in this text.
+
+        listed   the score of each phrase
+        Returns  the phrases of the list that occur, by descending count
+        """
+        types = len(self.names)
+        candidates = Candidates(np.ones(types, np.bool_), self._runs)
+        keys, names = candidates.keys_of(listed, self._joiner, self.names)
+        if not keys.size:
+            return []
+        self.names += names
+        self._rewrite(keys, types, candidates)
+        counts: dict[bytes, int] = {}
+        for name, count in zip(names, self._counts[types:].tolist(), strict=True):
+            counts[name] = counts.get(name, 0) + count
+        phrases = [Phrase(name, count, listed[name]) for name, count in counts.items() if count]
+        return sorted(phrases, key=lambda phrase: (-phrase.count, phrase.name))
+
     def _scores(self, a: np.ndarray, b: np.ndarray, both: np.ndarray) -> np.ndarray:
         """The scores of pairs, from the counts of their first and last words and of the pairs."""
         total = max(self.tokens, 1)
@@ -180,7 +198,7 @@ class Phrases:
         with np.errstate(divide="ignore", invalid="ignore"):
             return np.where(share < 1, np.log(share * total / a * total / b) / -np.log(share), 1.0)
 
-    def _count(self, candidates: _Candidates) -> Pairs:
+    def _count(self, candidates: Candidates) -> Pairs:
         """Count the candidate pairs of the text.
 
         The counts are kept as sorted arrays, each at most half as long as the array before it, so
@@ -209,7 +227,7 @@ class Phrases:
             return Pairs(np.zeros(0, np.int64), np.zeros(0, np.int64), pruned)
         return Pairs(*_merged(*sorted_counts), pruned)
 
-    def _rewrite(self, keys: np.ndarray, types: int, candidates: _Candidates) -> None:
+    def _rewrite(self, keys: np.ndarray, types: int, candidates: Candidates) -> None:
         """Join K pairs in the text: the pair with the key `keys[i]` becomes type `types + i`.
 
         keys   int64 (K,), sorted
@@ -248,114 +266,6 @@ class Phrases:
             text = text.replace(b" \n", b"\n").replace(b"\n ", b"\n")
             yield (b"" if text.startswith(b"\n") else blank) + text
             blank = b"" if text.endswith(b"\n") else b" "
-
-
-class _ConnectorRuns:
-    """Encodes a run of adjacent connectors as one number, in base `len(types) + 1`.
-
-    A connector is a digit from 1; the empty run is 0.
-
-    types  the type numbers of the connectors
-    """
-
-    def __init__(self, types: list[int]):
-        self.types = types
-        self._digits = np.zeros(max(types, default=-1) + 1, np.int64)
-        self._digits[types] = np.arange(1, len(types) + 1)
-
-    def is_connector(self, types: np.ndarray) -> np.ndarray:
-        """Whether each type is a connector; bool, of the shape of `types`."""
-        return self._digit(types) > 0
-
-    def _digit(self, types: np.ndarray) -> np.ndarray:
-        """The digit of each type, from 1; 0 for a type that is not a connector."""
-        known = types < self._digits.size
-        return (
-            np.where(known, self._digits[np.where(known, types, 0)], 0)
-            if self.types
-            else (np.zeros(types.size, np.int64))
-        )
-
-    def between(self, text: np.ndarray, firsts: np.ndarray, lengths: np.ndarray) -> np.ndarray:
-        """The runs, as numbers, of the connectors that follow the positions `firsts` in a text.
-
-        lengths  the number of connectors after each position
-        """
-        runs = np.zeros(firsts.size, np.int64)
-        for distance in range(int(lengths.max(initial=0)), 0, -1):
-            inside = lengths >= distance
-            runs[inside] *= len(self.types) + 1
-            runs[inside] += self._digit(text[firsts[inside] + distance])
-        return runs
-
-    def types_of(self, run: int) -> list[int]:
-        """The type numbers of the connectors in a run, which is given as a number."""
-        types = []
-        while run:
-            run, digit = divmod(run, len(self.types) + 1)
-            types.append(self.types[digit - 1])
-        return types
-
-
-class _Candidates:
-    """The pairs that may be phrases: two frequent words, with only connectors between them.
-
-    The key of a pair is (run * width + first) * width + last, where `width` is the number of
-    frequent types, `first` and `last` are the numbers of its two words among these types, and `run`
-    is the number of the run of connectors between the words, by first occurrence in the text.
-
-    frequent        bool (T,), whether each of the T types is frequent enough
-    connector_runs  encodes the connectors between the words
-    """
-
-    def __init__(self, frequent: np.ndarray, connector_runs: _ConnectorRuns):
-        self._connector_runs = connector_runs
-        frequent = frequent & ~connector_runs.is_connector(np.arange(frequent.size))
-        frequent[_END] = False
-        self._types = np.flatnonzero(frequent)
-        self._width = max(self._types.size, 1)
-        self._numbers = np.where(frequent, np.cumsum(frequent) - 1, -1)
-        self._run_numbers = {0: 0}
-        self._max_runs = (1 << 63) // self._width**2  # a key must fit 63 bits
-
-    def find(self, text: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """The positions (C,) of the words that are not connectors, and the keys (C - 1,) of pairs.
-
-        Each two successive positions are a pair. Its key is -1 if it cannot be a phrase.
-        """
-        places = np.flatnonzero(~self._connector_runs.is_connector(text))
-        numbers = self._numbers[text[places]]
-        firsts, between = places[:-1], np.diff(places) - 1
-        possible = (numbers[:-1] >= 0) & (numbers[1:] >= 0) & (between <= MOST_INSIDE)
-        keys = np.full(max(places.size - 1, 0), -1, np.int64)
-        runs = self._connector_runs.between(text, firsts[possible], between[possible])
-        runs = self._number(runs)
-        pair = numbers[:-1][possible] * self._width + numbers[1:][possible]
-        keys[possible] = np.where(runs < 0, -1, runs * self._width**2 + pair)
-        return places, keys
-
-    def _number(self, runs: np.ndarray) -> np.ndarray:
-        """Number runs by first occurrence; -1 for a number that is too large for a 63-bit key.
-
-        Numbers are that large only in a huge text.
-        """
-        if not self._connector_runs.types:
-            return runs  # Without connectors, all runs are 0.
-        distinct, places = np.unique(runs, return_inverse=True)
-        for run in distinct.tolist():
-            if len(self._run_numbers) < self._max_runs:
-                self._run_numbers.setdefault(run, len(self._run_numbers))
-        numbers = np.array([self._run_numbers.get(run, -1) for run in distinct.tolist()], np.int64)
-        return numbers[places] if runs.size else runs
-
-    def parts(self, keys: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """The parts of each key: the type of its first word, its run, the type of its last word."""
-        rest, last = np.divmod(keys, self._width)
-        run, first = np.divmod(rest, self._width)
-        runs = np.array(list(self._run_numbers), np.int64)
-        if not keys.size:
-            return keys, keys, keys
-        return self._types[first], runs[run], self._types[last]
 
 
 def _sum_equal_keys(keys: np.ndarray, counts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

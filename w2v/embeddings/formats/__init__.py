@@ -236,6 +236,16 @@ def contents(path: str) -> tuple[dict[str, np.ndarray], dict[str, str]]:
     return container.read(path) if sniff(path) == CONTAINER else ({}, {})
 
 
+def default_table(path: str) -> str:
+    """The table to open by default: the words, or the documents if there are no word vectors."""
+    tensors, metadata = contents(path)
+    # A PV-DBOW model without --word-vectors has this setting and no word vectors.
+    word_vectors = container.nested(metadata, "settings").get("word_vectors")
+    tables = container.table_names(tensors)
+    has_words = word_vectors is not False and "words" in tables
+    return "words" if has_words or "documents" not in tables else "documents"
+
+
 def describe(path: str, findings: Diagnostics) -> dict[str, Any]:
     """The description of a vector file that `w2v info` prints, in plain values for JSON.
 
