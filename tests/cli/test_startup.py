@@ -213,6 +213,17 @@ def test_damaged_kernels_are_compiled_anew_and_named_in_a_line(kept_in, caplog, 
 
 
 @compiled
+def test_kernels_that_are_installed_again_are_not_compiled_again(kept_in, monkeypatch):
+    """In many versions of Numba, the stamp is the time and the size of the source."""
+    locator = type(kernel()._cache._impl.locator)
+    for time in range(2):
+        monkeypatch.setattr(locator, "get_source_stamp", lambda self, time=time: (time, 0))
+        again = kernel()
+        assert again(1) == 2
+        assert bool(again.stats.cache_hits) == bool(time)
+
+
+@compiled
 def test_a_full_disk_under_the_kernels_is_named_and_stops_nothing(kept_in, caplog, monkeypatch):
     def full(self, name, data):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))

@@ -29,6 +29,7 @@ dask = pytest.importorskip("dask")
 
 from w2v.cluster import (  # noqa: E402
     connection,
+    local_workers,
     rounds,
     text_leaves,
     text_ranges,
@@ -158,7 +159,7 @@ def test_what_workers_cannot_read_is_said(folder, here):
 
 def start_cluster(workers):
     """Start worker processes of one thread."""
-    return connection.LocalCluster(
+    return local_workers.LocalCluster(
         n_workers=workers, threads_per_worker=1, dashboard_address="127.0.0.1:0", silence_logs=50
     )
 

@@ -20,6 +20,7 @@ from w2v.negative_sampling.subword_rows import (
     shared_rows,
     without_ngrams,
 )
+from w2v.negative_sampling.worker import segment_length
 from w2v.settings import SubwordSettings
 
 NAMES = ["banana", "the", "</s>", "Straße", "a", "日本語", "👍🏽", "e\u0301"]
@@ -137,3 +138,21 @@ def test_the_estimate_for_numbering_ngrams_is_an_upper_one(monkeypatch, lengths,
     tracemalloc.stop()
     assert peak < numbering_bytes(words, settings) < 4 * peak
     assert numbering_bytes(["x" * 20_000], settings) < 1000
+
+
+@pytest.mark.parametrize("word", ["-" * 300, "ha" * 100, "a" * 30])
+def test_a_word_of_repetitions_moves_one_step(word, monkeypatch):
+    """With two listings for two occurrences, as in fastText, it would move hundreds of steps."""
+    monkeypatch.setattr("w2v.negative_sampling.subword_rows._WORDS", 2)  # several blocks
+    names = ["banana", word, "the", "house"]
+    kept, apart = number_ngrams(names, SubwordSettings("3-6"))
+    shared = share_rows(apart, shared_rows(apart, len(kept)))
+    moves = []
+    for name, begin, end in zip(names, shared.offsets, shared.offsets[1:], strict=False):
+        rows, shares = shared.rows[begin:end], shared.shares[begin:end].astype(float)
+        assert shares.sum() == pytest.approx(1, abs=1e-5), name
+        moves.append(
+            sum(share * (rows == row).sum() for row, share in zip(rows, shares, strict=True))
+        )
+    assert moves == pytest.approx([1 + 2 / 19, 1, 1, 1], abs=1e-5)
+    assert segment_length(shared, np.array([9, 9, 9, 9]), 0.0) >= 37

@@ -1,7 +1,9 @@
 """Compression: frames and hostile data of zstd, the missing package, and the lists of suffixes."""
 
+import bz2
 import gzip
 import io
+import lzma
 import re
 import struct
 import sys
@@ -194,3 +196,38 @@ def test_blocks_of_gzip_members_are_those_that_gzip_reads(members, size, zeros):
                 [*packing.blocks(io.BytesIO(cut), "gzip", size, "x")]
         else:
             assert b"".join(packing.blocks(io.BytesIO(cut), "gzip", size, "x")) == wanted
+
+
+@pytest.mark.parametrize("packer", [gzip, bz2, lzma])
+def test_data_after_the_end_of_the_compressed_data_is_not_lost(tmp_path, packer):
+    path, whole = tmp_path / "text", packer.compress(TEXT)
+    vectors = tmp_path / "x.txt"
+    for end, error in (
+        (b"", False), (bytes(8), False), (whole, False), (bytes(4) + whole, False),
+        (b"king of a plain text\n", True), (whole[: len(whole) // 2], True),
+    ):  # fmt: skip
+        path.write_bytes(whole + end)
+        if error:
+            with pytest.raises(W2VError, match=".*/text: the compressed data is damaged or cut"):
+                read(path)
+        else:
+            assert read(path) == TEXT * (1 + (whole in end))
+        vectors.write_bytes(packer.compress(b"1 2\nking 1 2\n") + end)
+        if error:
+            with pytest.raises(W2VError, match=".*/x.txt: .*the compressed data is damaged or cut"):
+                w2v.load(str(vectors))
+
+
+@pytest.mark.parametrize("packer", [bz2, lzma])
+@given(
+    st.lists(st.binary(max_size=300).map(lambda data: data * 20), min_size=1, max_size=4),
+    st.integers(1, 500),
+    st.integers(0, 200_000),
+)
+def test_streams_of_bzip2_and_xz_are_those_that_python_reads(packer, members, size, zeros):
+    streams = [packer.compress(member) for member in members]
+    data = bytes(zeros).join([*streams, b""])
+    kind = "bzip2" if packer is bz2 else "xz"
+    blocks = [*packing.blocks(io.BytesIO(data), kind, size, "x")]
+    assert b"".join(blocks) == b"".join(members)
+    assert max(map(len, blocks), default=0) <= size

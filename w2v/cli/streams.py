@@ -1,4 +1,4 @@
-"""Standard streams: error messages for closed ones, and a stderr whose failures are ignored."""
+"""Standard streams: closed ones, non-blocking ones, and a stderr whose failures are ignored."""
 
 from __future__ import annotations
 
@@ -83,25 +83,114 @@ class _ClosedStream(io.RawIOBase):
         raise W2VError(self._message)
 
 
+class _WaitingStream(io.RawIOBase):
+    """A standard stream that waits until it can be read or written, although it is non-blocking.
+
+    Programs such as node and ssh make their streams non-blocking (O_NONBLOCK), and with them those
+    of all programs that share these pipes or this terminal, also while these run. A read of Python
+    then ends at the first pause of the writer as at the end of a file, and a write to a full pipe
+    loses the rest of its bytes, in some cases without an error.
+    """
+
+    def __init__(self, raw: io.FileIO):
+        super().__init__()
+        self._raw = raw
+
+    @property
+    def closed(self) -> bool:
+        """Whether this stream, or the file that it reads or writes, is closed."""
+        return super().closed or self._raw.closed
+
+    def readinto(self, buffer: Any) -> int:
+        """Read at least one byte, unless the stream is at its end."""
+        while (count := self._raw.readinto(buffer)) is None:
+            _wait([self._raw], [])
+        return count
+
+    def write(self, data: Any) -> int:
+        """Write all bytes."""
+        view = memoryview(data).cast("B")
+        written = 0
+        while written < len(view):
+            count = self._raw.write(view[written:])
+            if count is None:
+                _wait([], [self._raw])
+            written += count or 0
+        return written
+
+    def seek(self, *arguments: int) -> int:
+        """Move to a position, as a file does."""
+        return self._raw.seek(*arguments)
+
+    def fileno(self) -> int:
+        """The file descriptor."""
+        return self._raw.fileno()
+
+    def isatty(self) -> bool:
+        """Whether this is a terminal."""
+        return self._raw.isatty()
+
+    def readable(self) -> bool:
+        """Whether this can be read."""
+        return self._raw.readable()
+
+    def writable(self) -> bool:
+        """Whether this can be written."""
+        return self._raw.writable()
+
+    def seekable(self) -> bool:
+        """Whether this is a file with positions."""
+        return self._raw.seekable()
+
+
+def _wait(readable: list[Any], writable: list[Any]) -> None:
+    """Wait until one of some files can be read, or one of some others written."""
+    import select
+
+    select.select(readable, writable, [])
+
+
+def _waiting(stream: Any) -> Any:
+    """A text stream that waits, see `_WaitingStream`, instead of a standard stream of Python.
+
+    Other streams, such as those of a notebook, and those on Windows are returned as they are.
+    """
+    buffer = getattr(stream, "buffer", None)
+    raw = getattr(buffer, "raw", buffer)  # With python -u, there is no buffer around the file.
+    if WINDOWS or not isinstance(raw, io.FileIO):
+        return stream
+    if not isinstance(buffer, io.BufferedIOBase):
+        buffer = _WaitingStream(raw)
+    else:
+        kind = io.BufferedReader if stream.readable() else io.BufferedWriter
+        buffer = kind(_WaitingStream(raw))
+    return io.TextIOWrapper(
+        buffer, stream.encoding, stream.errors, line_buffering=stream.line_buffering,
+        write_through=stream.write_through,
+    )  # fmt: skip
+
+
 @contextmanager
 def standard_streams() -> Iterator[None]:
-    """Replace standard streams that are closed, until the end of the block.
+    """Replace the standard streams until the end of the block.
 
-    A closed stdin or stdout raises a W2VError when it is used. A closed stderr discards all
-    messages. The file descriptors 0, 1 and 2 are kept occupied: otherwise the next file that the
-    program opens would get one of them, and other libraries would write their messages into it.
+    Non-blocking streams are read and written as blocking ones. A closed stdin or stdout raises a
+    W2VError when it is used. A closed stderr discards all messages. The file descriptors 0, 1 and 2
+    are kept occupied: otherwise the next file that the program opens would get one of them, and
+    other libraries would write their messages into it.
     """
     originals = sys.stdin, sys.stdout, sys.stderr
     for number, stream in enumerate(originals):
         if stream is None:
             _occupy(number)
+    sys.stdin, sys.stdout, sys.stderr = map(_waiting, originals)
     if sys.stdin is None:
         closed = _ClosedStream("standard input is closed: name a file, or redirect it: < FILE")
         sys.stdin = io.TextIOWrapper(io.BufferedReader(closed))
     if sys.stdout is None:
         closed = _ClosedStream("standard output is closed: redirect it: > FILE")
         sys.stdout = io.TextIOWrapper(io.BufferedWriter(closed))
-    for stream in originals[1:]:
+    for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
             if WINDOWS:

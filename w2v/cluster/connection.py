@@ -7,9 +7,7 @@ for data on the workers. The failures of a cluster become errors of one line.
 from __future__ import annotations
 
 import logging
-import os
 import re
-import signal
 import time
 import uuid
 import warnings
@@ -18,36 +16,19 @@ from concurrent.futures import CancelledError
 from contextlib import ExitStack, suppress
 from typing import Any, Self
 
-import dask
 import distributed
 from distributed import Client
-from distributed import LocalCluster as DaskLocalCluster
 from distributed.client import FutureCancelledError
 from distributed.scheduler import KilledWorker
 from distributed.versions import VersionMismatchWarning
 
-from w2v.cluster import versions
+from w2v.cluster import local_workers, versions
 from w2v.cluster.worker_tasks import WorkerState, hold, itself
 from w2v.errors import ConnectionLostError, W2VError
-from w2v.system.resources import processors
-from w2v.system.signals import STOPS
 
 TIMEOUT = 30.0  # seconds to wait for the scheduler, and for the first worker
 POLL_INTERVAL = 0.1  # seconds between two checks of a pending future
 COUNT_LIFETIME = 1.0  # seconds for which the number of workers is reused
-
-
-class LocalCluster(DaskLocalCluster):
-    """Worker processes on this machine.
-
-    When workers join and leave while others start, a worker can leave that Dask's class does not
-    know. Dask's class then raises a KeyError and does not see later changes of the workers, and
-    closing the cluster raises the error again. This class ignores such a worker.
-    """
-
-    def _update_worker_status(self, op: str, msg: Any) -> None:
-        if op != "remove" or msg in self.scheduler_info["workers"]:
-            super()._update_worker_status(op, msg)
 
 
 class Cluster:
@@ -67,7 +48,7 @@ class Cluster:
 
     def __init__(self, address: str, report: Callable[[str], None] = lambda line: None):
         self.address, self.report, self.run = address, report, uuid.uuid4().hex[:12]
-        self._local: LocalCluster | None = None
+        self._local: local_workers.LocalCluster | None = None
         self._workers, self._counted_at = 0, -COUNT_LIFETIME
         self._checked: set[str] = set()  # addresses of the workers whose versions are checked
         self._scheduler = ""  # Dask's identifier of the scheduler that has this run's plugin
@@ -117,14 +98,8 @@ class Cluster:
             logger.setLevel(level)
 
     def _start(self, workers: int) -> Client:
-        """Start a scheduler and worker processes on this machine, which share its processors."""
-        threads = max(1, processors() // workers)
-        _start_resource_tracker()
-        with dask.config.set({"distributed.worker.daemon": True}):
-            self._local = LocalCluster(
-                n_workers=workers, threads_per_worker=threads, dashboard_address="127.0.0.1:0",
-                silence_logs=logging.CRITICAL,
-            )  # fmt: skip
+        """Start a scheduler and worker processes on this machine."""
+        self._local = local_workers.start(workers, self.address)
         return Client(self._local)
 
     def _connect(self, address: str) -> Client:
@@ -377,20 +352,3 @@ class Cluster:
             f"--cluster {self.address}: the connection to the scheduler is lost: start the "
             "scheduler and its workers again"
         )
-
-
-def _start_resource_tracker() -> None:
-    """Start Python's process that removes shared semaphores, and block stop signals in it.
-
-    It ignores SIGINT and SIGTERM by itself. Other signals to the process group would end it, and
-    the next such process would report semaphores that it does not know.
-    """
-    if os.name == "nt":
-        return
-    from multiprocessing import resource_tracker
-
-    earlier = signal.pthread_sigmask(signal.SIG_BLOCK, STOPS)  # which a child inherits
-    try:
-        resource_tracker.ensure_running()
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, earlier)

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import json
 import math
-import mmap
 import operator
 import os
 import shutil
@@ -25,7 +24,7 @@ import numpy as np
 from w2v import __version__
 from w2v.embeddings.int8_rows import LARGEST_SCALE, are_scales
 from w2v.embeddings.int8_table import Int8Table
-from w2v.embeddings.mapped_files import MappedFile
+from w2v.embeddings.mapped_files import map_file
 from w2v.embeddings.table import Table
 from w2v.errors import W2VError
 from w2v.system.atomic_file import replacing
@@ -101,8 +100,7 @@ def read(path: str) -> tuple[dict[str, np.ndarray], dict[str, str]]:
             entries, metadata = _parse_header(file.read(length))
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
             raise W2VError(f"{where}: the header at byte 8 is damaged{_ADVICE}") from None
-        data = MappedFile(file.fileno(), 0, access=mmap.ACCESS_READ)
-        data.filename = where
+        data = map_file(file, where)
     tensors, expected = {}, 0
     for name, dtype, shape, begin, end in entries:
         count = math.prod(shape)

@@ -1,4 +1,7 @@
-"""Arrays that are mapped from a file: has the file become shorter since it was opened?
+"""Mapping of files, and arrays that are mapped: has the file become shorter since it was opened?
+
+Some file systems, such as mounted buckets and network shares, cannot map files. These files are
+read into memory instead.
 
 Reading a mapped byte that its file no longer has ends the process with the signal SIGBUS, which no
 program can turn into a message. A file becomes shorter when another program writes to it in place,
@@ -7,8 +10,10 @@ as `cp` and `>` do, while `w2v similar -` or a Python program answers queries fr
 
 from __future__ import annotations
 
+import errno
 import mmap
 from collections.abc import Iterable
+from typing import IO
 
 import numpy as np
 
@@ -19,6 +24,27 @@ class MappedFile(mmap.mmap):
     """The bytes of a file, mapped; `filename` is its name in messages."""
 
     filename = ""
+
+
+# What file systems answer that cannot map files.
+_UNMAPPABLE = (errno.ENODEV, errno.EINVAL, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP)
+
+
+def map_file(file: IO[bytes], name: str) -> MappedFile | bytes:
+    """The bytes of an open file, read-only: mapped, or else read into memory.
+
+    file  the file, which is not empty
+    name  its name in messages
+    """
+    try:
+        mapped = MappedFile(file.fileno(), 0, access=mmap.ACCESS_READ)
+    except OSError as error:
+        if error.errno not in _UNMAPPABLE:
+            raise
+        file.seek(0)
+        return file.read()
+    mapped.filename = name
+    return mapped
 
 
 def check_whole(arrays: Iterable[object]) -> None:

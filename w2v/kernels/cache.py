@@ -133,7 +133,10 @@ class _Cache(FunctionCache):
             super().__init__(function)
         finally:
             numba.config.CACHE_DIR = before  # type: ignore[attr-defined]
-        stamp = self._impl.locator.get_source_stamp()
+        # Many versions of Numba compare the time of the source file. The name of the directory is
+        # the hash of its content: an equal file that is installed again, as in a container whose
+        # cache directory is a volume, must not be compiled again.
+        stamp = "the name of the directory"
         self._cache_file = _ChecksummedFile(self.cache_path, self._impl.filename_base, stamp)
 
     def load_overload(self, signature: Any, context: Any) -> Any:

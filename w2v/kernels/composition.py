@@ -15,7 +15,7 @@ where s_i = (number of n-grams that share r_i) / n, and each row moves once.
 The gradient would add (v' - v) / n to each row. fastText adds the whole step too
 (model.cc, `update`), so that v moves as far as the vector of a word without subwords would, and
 the usual learning rates hold. An n-gram that occurs twice in a word is counted twice and moves
-twice, as in fastText.
+twice, as in fastText, except in words that consist of repetitions, such as a line of dashes.
 
 fastText composes the vector in each step. Here each word of a segment of windows is composed once,
 so that the many rows are read and written less often. The words of a segment do not see each

@@ -9,9 +9,11 @@ another one. There a part file is closed before it is renamed, and its lock ends
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import secrets
+import shutil
 import stat
 import sys
 from collections.abc import Iterator
@@ -24,6 +26,8 @@ from w2v.system import locks, packing
 from w2v.system.signals import DeferredSignals
 
 WINDOWS = os.name == "nt"
+# What file systems answer that lack a function: some mounted network shares and buckets.
+_UNSUPPORTED = (errno.EINVAL, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP)
 
 
 @contextmanager
@@ -38,8 +42,9 @@ def replacing(path: str, like: str | None = None) -> Iterator[IO[bytes]]:
     The content is written to a part file in the same folder, which is synchronized with the disk
     and then renamed to `path`. After an error, the part file is removed and the old file is
     unchanged. But if only `path` cannot be replaced, because another program has it open (Windows)
-    or protects it, the new content stays beside it, and the error names that file. A stop signal is
-    deferred to the end of the block.
+    or protects it, the new content stays beside it, and the error names that file. A file that is
+    mounted by itself, as into a container, cannot be replaced: its content is overwritten. A stop
+    signal is deferred to the end of the block.
     """
     if path == "-":
         yield sys.stdout.buffer
@@ -56,7 +61,7 @@ def replacing(path: str, like: str | None = None) -> Iterator[IO[bytes]]:
             try:
                 yield file
                 file.flush()
-                os.fsync(file.fileno())
+                synchronize(file)
                 if WINDOWS:
                     file.close()
                 _replace(file.name, target, path)
@@ -64,6 +69,15 @@ def replacing(path: str, like: str | None = None) -> Iterator[IO[bytes]]:
                 with suppress(OSError):
                     locks.remove(file, file.name)
                 raise
+
+
+def synchronize(file: IO[bytes]) -> None:
+    """Wait until the content of a file is on the disk, if its file system can tell."""
+    try:
+        os.fsync(file.fileno())
+    except OSError as error:
+        if error.errno not in _UNSUPPORTED:
+            raise
 
 
 def _replace(part: str, target: str, path: str) -> None:
@@ -75,14 +89,36 @@ def _replace(part: str, target: str, path: str) -> None:
     try:
         os.replace(part, target)
     except PermissionError as error:
-        folder, name = os.path.split(target)
-        stem, suffix = os.path.splitext(name)
-        kept = os.path.join(folder, f"{stem}.new-{secrets.token_hex(4)}{suffix}")
-        os.replace(part, kept)
-        raise W2VError(
-            f"{path}: cannot be replaced ({error.strerror}): the new content is in {kept}; if "
-            f"another program has {path} open, end it, then rename the new file"
-        ) from None
+        raise _kept(part, target, path, error) from None
+    except OSError as error:
+        if error.errno != errno.EBUSY:
+            raise
+        try:
+            _overwrite(target, part)
+        except OSError as failure:
+            raise _kept(part, target, path, failure) from None
+
+
+def _kept(part: str, target: str, path: str, error: OSError) -> W2VError:
+    """Rename a part file to a new name beside `target`; returns the error that names it."""
+    folder, name = os.path.split(target)
+    stem, suffix = os.path.splitext(name)
+    kept = os.path.join(folder, f"{stem}.new-{secrets.token_hex(4)}{suffix}")
+    os.replace(part, kept)
+    return W2VError(
+        f"{path}: cannot be replaced ({error.strerror}): the new content is in {kept}; if "
+        f"another program has {path} open, end it, then rename the new file"
+    )
+
+
+def _overwrite(target: str, part: str) -> None:
+    """Overwrite the content of a mounted file, whose name the system keeps, and remove `part`."""
+    with open(part, "rb") as source, open(target, "r+b") as file:
+        shutil.copyfileobj(source, file)
+        file.truncate()
+        file.flush()
+        synchronize(file)
+    os.unlink(part)
 
 
 @contextmanager
@@ -136,7 +172,7 @@ def _part(target: str, like: str) -> IO[bytes]:
         file = open(part, "xb", opener=opener)  # noqa: SIM115 - the caller closes it
         try:
             if mode is not None:
-                os.chmod(part, mode)  # `open` has applied the umask
+                _set_mode(part, mode)  # `open` has applied the umask
             locks.hold(file)
             if locks.is_at(file, part):
                 return file
@@ -145,6 +181,15 @@ def _part(target: str, like: str) -> IO[bytes]:
                 locks.remove(file, part)
             raise
         file.close()  # Another process has removed the file, as a leftover, before it was locked.
+
+
+def _set_mode(path: str, mode: int) -> None:
+    """Set the permissions of a file, unless its file system has the same for all files."""
+    try:
+        os.chmod(path, mode)
+    except OSError as error:
+        if error.errno not in (errno.EPERM, *_UNSUPPORTED):
+            raise
 
 
 def _is_part(path: str, target: str) -> bool:

@@ -13,6 +13,7 @@ from collections.abc import Collection, Iterator
 from contextlib import contextmanager, suppress
 
 from w2v.errors import W2VError
+from w2v.system.atomic_file import synchronize
 from w2v.system.signals import DeferredSignals
 
 
@@ -74,7 +75,7 @@ def _remove(folder: str, names: Collection[str]) -> None:
 def _synchronize(path: str) -> None:
     """Wait until the content of a file is on the disk."""
     with open(path, "r+b") as file:
-        os.fsync(file.fileno())
+        synchronize(file)
 
 
 def check(path: str, names: Collection[str]) -> None:

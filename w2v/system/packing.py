@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import bz2
 import gzip
+import io
 import lzma
 import os
 import re
@@ -19,10 +20,58 @@ from w2v.errors import W2VError
 # Bytes of a member of gzip that are given first. zlib copies what follows a member in them, and the
 # members of WET files are small: with 1 MB, they were read at half the speed.
 _FIRST_STEP = 1 << 15
+_STEP = 1 << 16  # bytes that `_Streams` reads or decompresses at a time
 HEAD = 10  # number of first bytes by which a compressed file is recognized
 SUFFIXES = (".gz", ".bz2", ".xz", ".zst")
 # Modules with the interface of PEP 784: that of Python from 3.14 on, and its backport.
 _ZSTD_MODULES = ("compression.zstd", "backports.zstd")
+
+
+class _Streams(io.RawIOBase):
+    """The content of a file made of compressed streams, which follow each other.
+
+    Python's own readers end without an error at data that is no stream. The texts of a file that
+    was joined from a compressed and a plain one would be missing. Only zeros are left out.
+
+    file          the compressed file
+    decompressor  makes a decompressor of one stream
+    """
+
+    def __init__(self, file: IO[bytes], decompressor: Callable[[], Any]):
+        super().__init__()
+        self._file, self._new, self._stream = file, decompressor, decompressor()
+
+    def readable(self) -> bool:
+        """Return True."""
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        """Decompress some bytes; returns how many, 0 at the end of the last stream."""
+        content = b""
+        while not content:
+            data = b""
+            if self._stream.eof:
+                data = self._stream.unused_data.lstrip(b"\0")
+                while not data and (more := self._file.read(_STEP)):
+                    data = more.lstrip(b"\0")
+                if not data:
+                    return 0
+                self._stream = self._new()
+            elif self._stream.needs_input and not (data := self._file.read(_STEP)):
+                raise EOFError("ended before the end-of-stream marker was reached")
+            content = self._stream.decompress(data, len(buffer))
+        buffer[: len(content)] = content
+        return len(content)
+
+
+def _open_bzip2(file: IO[bytes]) -> IO[bytes]:
+    """Decompress all streams of a bzip2 file."""
+    return cast(IO[bytes], io.BufferedReader(_Streams(file, bz2.BZ2Decompressor), _STEP))
+
+
+def _open_xz(file: IO[bytes]) -> IO[bytes]:
+    """Decompress all streams of an xz file."""
+    return cast(IO[bytes], io.BufferedReader(_Streams(file, lzma.LZMADecompressor), _STEP))
 
 
 def _open_zstd(file: IO[bytes]) -> IO[bytes]:
@@ -44,9 +93,9 @@ _KINDS: dict[str, tuple[re.Pattern[bytes], Callable[..., Any]]] = {
     "gzip": (re.compile(rb"\x1f\x8b\x08([\x00-\x1f]|$)"), gzip.open),
     "bzip2": (
         re.compile(rb"BZh[1-9](\x31\x41\x59\x26\x53\x59|\x17\x72\x45\x38\x50\x90)"),
-        bz2.open,
+        _open_bzip2,
     ),
-    "xz": (re.compile(rb"\xfd7zXZ\x00(\x00|$)"), lzma.open),
+    "xz": (re.compile(rb"\xfd7zXZ\x00(\x00|$)"), _open_xz),
     "zstd": (re.compile(rb"\x28\xb5\x2f\xfd|[\x50-\x5f]\x2a\x4d\x18"), _open_zstd),
 }
 _ADVICE = {  # what to do where libzstd gives one of these reasons

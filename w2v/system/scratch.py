@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import tempfile
@@ -11,6 +12,7 @@ from typing import IO
 
 from w2v.errors import W2VError
 
+_FULL = (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC))  # full, or beyond a quota
 # The folders of the blocks of `used` that have not ended. A list for each, to tell them apart.
 _blocks: list[list[str | None]] = []
 
@@ -64,12 +66,16 @@ def free_bytes() -> int:
     return shutil.disk_usage(folder()).free
 
 
-def advice() -> str:
-    """What to do when the folder is full."""
+def advice(error: int | None = errno.ENOSPC) -> str:
+    """What to do when the folder cannot be used.
+
+    error  the number of the error of the system
+    """
+    other = "with more space" if error in _FULL else "on a local disk"
     if _given() is not None:
-        return "give --scratch another folder, with more space"
+        return f"give --scratch another folder, {other}"
     option = "add --scratch FOLDER, or " if _blocks else ""  # outside, a command has no --scratch
-    return f"{option}set TMPDIR to a folder with more space"
+    return f"{option}set TMPDIR to a folder {other}"
 
 
 @contextmanager
@@ -78,4 +84,4 @@ def named_in_errors() -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise OSError(error.errno, f"{error.strerror}: {advice()}", folder()) from None
+        raise OSError(error.errno, f"{error.strerror}: {advice(error.errno)}", folder()) from None

@@ -59,7 +59,8 @@ class SpooledArray:
         """All values as one array: a memory map of the file, or a view of the memory."""
         if self._file is None:
             return np.frombuffer(self._memory, self.dtype)
-        return np.memmap(self._file, self.dtype, "r", shape=(self.size,))
+        with scratch.named_in_errors():  # some network file systems cannot map files
+            return np.memmap(self._file, self.dtype, "r", shape=(self.size,))
 
     def rewrite(self, change: Callable[[np.ndarray], np.ndarray]) -> None:
         """Replace the values, in parts of up to PART values.
@@ -132,7 +133,6 @@ def _fill(file: IO[bytes], size: int) -> None:
 
 def mapped_zeros(shape: tuple[int, ...], kind: type = np.float32) -> np.ndarray:
     """An array of zeros, mapped from an unlinked temporary file."""
-    with scratch.temporary_file() as file:
-        with scratch.named_in_errors():
-            _fill(file, math.prod(shape) * np.dtype(kind).itemsize)
+    with scratch.temporary_file() as file, scratch.named_in_errors():
+        _fill(file, math.prod(shape) * np.dtype(kind).itemsize)
         return np.asarray(np.memmap(file, kind, "r+", shape=shape))

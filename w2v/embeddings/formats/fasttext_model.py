@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from w2v.embeddings.fasttext_file import LOSSES, MAGIC, MODELS, FastTextFile, parse
+from w2v.embeddings.mapped_files import map_file
 from w2v.embeddings.row_matrices import QuantizedMatrix
 from w2v.embeddings.source import Diagnostics, Layout, Source, named_in_errors
 from w2v.embeddings.subword_table import SubwordTable
@@ -57,7 +58,7 @@ def is_classifier(path: str) -> bool:
 def read_model(source: Source) -> FastTextFile:
     """Read a model, whose matrices are mapped."""
     with open_seekable(source.path) as file:
-        data = np.memmap(file, np.uint8, "r")
+        data = np.frombuffer(map_file(file, source.name), np.uint8)
     return parse(data, source.name)
 
 

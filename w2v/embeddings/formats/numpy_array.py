@@ -17,6 +17,7 @@ from typing import IO, Literal
 
 import numpy as np
 
+from w2v.embeddings.mapped_files import map_file
 from w2v.embeddings.source import Diagnostics, Layout, Source
 from w2v.embeddings.table import Table
 from w2v.embeddings.text_rows import all_are_rows
@@ -148,8 +149,10 @@ def _mapped(path: str) -> np.ndarray:
     with open_seekable(path) as file, _reading(path):
         shape, columns_first, dtype = _header(file, path)
         order: Literal["F", "C"] = "F" if columns_first else "C"
-        matrix = np.memmap(file, dtype, "r", file.tell(), shape, order)
-        more = os.fstat(file.fileno()).st_size - matrix.offset - matrix.nbytes
+        begin = file.tell()
+        numbers = np.frombuffer(map_file(file, name_of(path)), dtype, math.prod(shape), begin)
+        matrix = numbers.reshape(shape, order=order)
+        more = os.fstat(file.fileno()).st_size - begin - matrix.nbytes
     if more:
         raise W2VError(
             f"{name_of(path)}: {more:,} bytes after the array of {matrix.dtype} {matrix.shape}: "
