@@ -62,11 +62,11 @@ ORDERS = {
     "training": "chunks state protocols pool workers loop",
     "alignment": "common_words run_neighbours word_pairs rotations csls combination"
     " aligned_vectors permutation_test drift",
-    "text": "nontext header_names columns labels json_fields tokenizers text_digest file_lists"
-    " tar_members wet_records arrow_tables sources corpus document_files records document_numbers"
-    " document_list documents beginnings encoded_text word_counter numbered_parts numbered_text"
-    " disk_space vocabulary encode phrase_candidates phrase_lists phrases rows line_table"
-    " removed_rows near_lines deduplication",
+    "text": "nontext header_names columns labels json_fields tokenizers text_digest text_blocks"
+    " file_lists tar_members wet_records arrow_tables sources corpus document_files records"
+    " document_numbers document_list documents beginnings encoded_text word_counter numbered_parts"
+    " numbered_text disk_space vocabulary encode phrase_candidates phrase_lists phrases rows"
+    " line_table removed_rows near_lines deduplication",
 }
 
 

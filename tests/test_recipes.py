@@ -47,7 +47,7 @@ def run(folder):
     """A function that runs a command, which a kill may end at the given step; returns its code."""
     tools = folder / "tools"
     tools.mkdir()
-    for name in ("stop", "w2v", "mv", "rm", "rmdir", "mkdir", "find", "awk", "touch"):
+    for name in ("stop", "w2v", "mv", "rm", "rmdir", "mkdir", "find", "awk", "touch", "ln"):
         rest = {"stop": "", "w2v": W2V}.get(name, f'exec {shutil.which(name)} "$@"\n')
         (tools / name).write_text(f"#!/bin/sh\n{STOP}{rest}")
         (tools / name).chmod(0o755)
@@ -65,8 +65,16 @@ def run(folder):
     return run
 
 
-def test_a_nightly_update_can_be_killed_at_any_step_and_trains_each_text_once(run, folder):
+@pytest.mark.parametrize("keeps_versions", [False, True])
+def test_a_nightly_update_can_be_killed_at_any_step_and_trains_each_text_once(
+    run, folder, keeps_versions
+):
     (folder / "inbox").mkdir()
+    if keeps_versions:
+        script = folder / "nightly.sh"
+        parts = script.read_text().split("mv next.safetensors vectors.safetensors")
+        assert len(parts) == 3
+        script.write_text("sh publish.sh".join(parts))
     (folder / "vectors.safetensors").write_text("first\n")
     wanted, fatal, was_killed = ["first"], 0, True
     while was_killed:
@@ -80,6 +88,11 @@ def test_a_nightly_update_can_be_killed_at_any_step_and_trains_each_text_once(ru
         assert sorted((folder / "vectors.safetensors").read_text().split()) == sorted(wanted)
         assert not list((folder / "inbox").iterdir())
     assert fatal > 8
+    if keeps_versions:
+        newest = (folder / "vectors.safetensors").readlink()
+        versions = sorted((folder / "versions").iterdir())
+        assert len(versions) == 7
+        assert folder / newest in versions
 
 
 def test_bad_texts_keep_the_vectors_and_do_not_come_again(run, folder):

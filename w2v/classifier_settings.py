@@ -46,7 +46,8 @@ class ClassifierSettings(SubwordSettings):
     )
     balance: bool = training_setting(
         False, "Weight each label by the inverse of its frequency, so that rare labels count as "
-        "much as frequent ones.",
+        "much as frequent ones. With --loss ova, the texts that have a label count as much as "
+        "those without it.",
     )  # fmt: skip
     weights: str | None = training_setting(
         None, "File of the weights of labels in the loss, LABEL TAB WEIGHT on each line. Labels "

@@ -241,6 +241,43 @@ def test_several_labels_a_text_on_the_command_line(w2v, folder, loss):
         assert [line.split()[0] for line in table[1:]] == sorted(record["labels"])
 
 
+@pytest.mark.parametrize("is_exclusive", [True, False])
+@pytest.mark.parametrize("several", [True, False])
+def test_sure_texts_are_those_of_plain_python(is_exclusive, several):
+    p, true = sample(3, several=several)
+    p[:4] = 0
+    p[:4, 0] = 0.9  # exactly a threshold, in float32 a little less
+    p[4:9, 1] = 0.999
+    report = report_of(p, true, is_exclusive)
+    if several or not is_exclusive:
+        assert report.sure is None
+        return
+    for threshold, texts, right in report.sure:
+        best = [max(range(len(NAMES)), key=lambda k: row[k]) for row in p]
+        sure = [n for n, row in enumerate(p) if row[best[n]] >= threshold]
+        assert texts == len(sure)
+        assert right == sum(NAMES[best[n]] in true[n] for n in sure)
+    assert report.sure[0].texts > report.sure[-1].texts > 0
+
+
+def test_sure_texts_on_the_command_line(w2v, folder):
+    names = ["x", "y", "z", "w"]
+    write_classifier(folder, names, 3)
+    lines = [f"__label__{names[n % 4]} {WORDS[1 + n % 3]}\n" for n in range(60)]
+    (folder / "test.txt").write_text("".join(lines))
+    record = json.loads(w2v(*BY_MODEL, "--json").out)
+    assert [each["threshold"] for each in record["sure"]] == [0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99]
+    rows = [line.split("\t") for line in w2v(*BY_MODEL, "--tsv").out.splitlines()]
+    rows = [[float(each) for each in row[1:]] for row in rows if row[0] == "sure"]
+    assert rows == [[*each.values()] for each in record["sure"]]
+    for _, texts, right in rows:
+        assert right <= texts <= record["documents"]
+    table = w2v(*BY_MODEL).out.rpartition("\n\n")[2].splitlines()
+    assert table[0] == "Documents whose most probable label has at least this probability:"
+    assert table[1].split() == ["probability", "documents", "of", "all", "right"]
+    assert [line.split()[1] for line in table[2:]] == [f"{texts:.0f}" for _, texts, _ in rows]
+
+
 def test_many_labels_are_listed_in_part_for_people_only(w2v, folder):
     names = [f"日本{n}" if n % 2 else f"label{n}" for n in range(2000)]
     write_classifier(folder, names, 3)
@@ -250,7 +287,7 @@ def test_many_labels_are_listed_in_part_for_people_only(w2v, folder):
     assert "The 50 most frequent of 15" in plain
     assert "labels; --tsv and --json have all:" in plain
     assert "The 20 largest of 1" in plain
-    assert len(plain.splitlines()) < 90
+    assert len(plain.splitlines()) < 100
     record = json.loads(w2v(*BY_MODEL, "--json").out)
     assert len(record["labels"]) >= 150
     assert "confusion" not in record

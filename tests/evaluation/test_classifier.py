@@ -80,6 +80,7 @@ def test_the_command(w2v, labelled, by):
     found = json.loads(w2v(*args, "--json").out)
     assert found.pop("log_loss") == pytest.approx(0, abs=0.1)
     assert found.pop("calibration_error") == pytest.approx(0, abs=0.1)
+    assert found.pop("sure")[0] == {"threshold": 0.5, "texts": 3, "right": 3}
     right = {"precision": 1.0, "recall": 1.0, "f1": 1.0}
     assert found == {
         "accuracy": 1.0, "documents": 3, "k": 1, "threshold": 0.0, "precision": 1.0, "recall": 1.0,
@@ -92,16 +93,18 @@ def test_the_command(w2v, labelled, by):
     }  # fmt: skip
     tsv = w2v(*args, "--tsv").out.splitlines()
     assert tsv[0] == "total\taccuracy\t1.000000"
-    assert tsv[-2:] == [
+    assert [row for row in tsv if row.startswith("label")] == [
         "label\tcat\t1.000000\t1.000000\t1.000000\t2\t2",
         "label\tdog\t1.000000\t1.000000\t1.000000\t1\t1",
     ]
     plain = w2v(*args).out.splitlines()
     assert plain[0] == "100.00%  accuracy: 3 of 3 documents"
-    assert plain[-3:] == [
+    table = plain.index("label  precision  recall      F1  documents  predicted")
+    assert plain[table : table + 4] == [
         "label  precision  recall      F1  documents  predicted",
         "cat       1.0000  1.0000  1.0000          2          2",
         "dog       1.0000  1.0000  1.0000          1          1",
+        "",
     ]
 
 

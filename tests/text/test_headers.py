@@ -129,10 +129,11 @@ def test_a_null_in_one_of_several_fields_is_empty(folder, name):
 
 @pytest.mark.parametrize(("header", "args", "options"), [
     ("id,queue,subject,body", ("--model", "pv-dbow"),
-     "--id-field id --label-field queue --text-field body"),
-    ("nr,Queue,subject,body", ("--model", "nbow"), "--label-field Queue --text-field body"),
+     "--id-field id --label-field queue --text-field subject,body"),
+    ("nr,Queue,subject,body", ("--model", "nbow"), "--label-field Queue --text-field subject,body"),
     ("Ticket ID,a,b,c", ("--model", "lsa"), "--id-field 'Ticket ID' --text-field c"),
-    ("nr,queue,subject,body", ("--model", "skipgram", "--header", "yes"), "--text-field body"),
+    ("nr,queue,body,Title", ("--model", "skipgram", "--header", "yes"),
+     "--text-field Title,body"),
 ])  # fmt: skip
 def test_the_message_about_a_header_has_the_options_that_read_it(
     w2v, folder, header, args, options

@@ -459,3 +459,19 @@ def test_models_of_fasttext_without_labels_are_refused(w2v, folder):
     outcome = w2v("explain", "words.bin", "good")
     assert outcome.code == 2
     assert "no labels" in outcome.err
+
+
+@compiled
+def test_the_name_of_a_file_in_place_of_a_text_is_reported(w2v, folder):
+    (folder / "t.txt").write_text("__label__good a fine plot\n__label__bad a dull film\n" * 4)
+    args = ("--model", "nbow", "--dim", "4", "--threads", "1", "--quiet", "-o", "m.safetensors")
+    assert w2v("train", "t.txt", *args).code == 0
+    (folder / "new mail.txt").write_text("a fine film\n")
+    outcome = w2v("explain", "m.safetensors", "new mail.txt")
+    advice = "w2v explain m.safetensors < 'new mail.txt' explains each line of the file\n"
+    assert outcome.err.startswith(
+        "TEXT 'new mail.txt': this is the name of a file, but its letters"
+    )
+    assert advice in outcome.err
+    read = w2v("explain", "m.safetensors", stdin=(folder / "new mail.txt").read_bytes())
+    assert read == w2v("explain", "m.safetensors", "a fine film")

@@ -2,6 +2,7 @@
 
 import json
 import os
+import random
 
 import numpy as np
 import pytest
@@ -17,6 +18,7 @@ from w2v.runs.run import TrainingRun
 from w2v.runs.saved_classifier import open_classifier
 from w2v.settings import DocumentSettings, RunSettings, TextSettings
 from w2v.text.encode import open_corpus
+from w2v.text_classification.labels import LabelNumbers, importance
 from w2v.training.loop import run
 
 TOPICS = {"sport": ["goal", "match", "team"], "food": ["bread", "soup", "salt"],
@@ -236,6 +238,40 @@ def test_the_weights_of_labels_move_predictions(w2v, labelled):
         p, classifier, _ = predictions("m.safetensors", "empty.txt")
         shares.append(p[0, classifier.labels.index("food")])
     assert shares[1] > shares[0] + 0.2
+
+
+@compiled
+def test_balance_finds_rare_labels_among_several(w2v, folder):
+    """Without weights, texts with a rare label are outvoted by those without it."""
+    chance = random.Random(3)
+    rows = []
+    for number in range(600):
+        names = ["rare"] if number % 60 == 0 else [chance.choice("abc")]
+        words = chance.choices(["the", "of", "and", "to", "in", "is"], k=8)
+        words += [f"{name}{chance.randrange(8)}" for name in names for _ in range(2)]
+        rows.append(f"{'|'.join(names)}\t{' '.join(words)}\n")
+    (folder / "t.tsv").write_text("".join(rows))
+    found = []
+    for options in ((), ("--balance",)):
+        train(w2v, "t.tsv", "--label-separator", "|", "--loss", "ova", *options)
+        p, classifier, text = predictions("m.safetensors", "t.tsv", label_separator="|")
+        rare = np.array([names == ("rare",) for names in text.labels])
+        found.append(p[:, classifier.labels.index("rare")] > 0.5)
+    assert found[0][rare].mean() < 0.5
+    assert found[1][rare].mean() > 0.9
+    assert found[1][~rare].mean() < 0.05
+
+
+def test_balance_gives_both_sides_of_a_label_the_same_weight():
+    names = [("a",), ("a", "b"), ("a",), ("a",), ("a", "b"), ("a",), ("a", "c"), ("a",)]
+    ids = np.array(["abc".index(each) for row in names for each in row], np.int32)
+    bounds = np.cumsum([0, *map(len, names)])
+    labels = LabelNumbers(["a", "b", "c"], ids, bounds)
+    weights = importance(labels, ClassifierSettings(loss="ova", balance=True))
+    # b: 2 texts with it weigh as much as 6 without; all texts have a, which keeps some weight.
+    np.testing.assert_allclose(weights, [1 / 8, 3, 7])
+    softmax = importance(labels, ClassifierSettings(balance=True))
+    np.testing.assert_allclose(softmax, ids.size / (3 * labels.counts), rtol=1e-6)
 
 
 @pytest.mark.parametrize(

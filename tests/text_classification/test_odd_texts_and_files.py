@@ -1,6 +1,9 @@
 """What users get wrong with text classifiers: each mistake is one line that says what to do."""
 
 import json
+import select
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -152,6 +155,43 @@ def test_labels_that_may_be_meant_to_be_one_are_reported(w2v, folder, labels, sa
     assert ("meant to be one" in message) == bool(said)
 
 
+@pytest.mark.parametrize(
+    ("labels", "said"),
+    [
+        (["b", "a; b", "a", "b;a"], "2 labels may be several labels in one, such as 'a; b': "
+         "--model nbow --loss ova --label-separator ';' learns each of them\n"),
+        (["b", "a|b", "a"], "1 label may be several labels in one, such as 'a|b': --model nbow "),
+        (["a; b", "a", "c"], ""),
+    ],
+)  # fmt: skip
+def test_several_labels_that_are_read_as_one_are_reported(w2v, folder, labels, said):
+    (folder / "t.csv").write_text("label,text\n" + "".join(f'"{label}",a b\n' for label in labels))
+    message = run(w2v, "train", "t.csv", *SMALL, "-o", "m.safetensors").err
+    assert said in message
+    assert ("several labels in one" in message) == bool(said)
+    # The advice works, and then there is nothing to report.
+    separator = "|" if "|" in "".join(labels) else ";"
+    more = ("--loss", "ova", "--label-separator", separator)
+    message = run(w2v, "train", "t.csv", *SMALL, *more, "-o", "m.safetensors").err
+    assert "several labels in one" not in message
+
+
+def test_a_record_without_one_of_the_fields_of_the_model_names_that_field(w2v, folder):
+    rows = [{"head": "x", "body": "y", "label": "a"}, {"head": "z", "body": "x", "label": "b"}]
+    (folder / "t.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows * 4))
+    fields = ("--text-field", "head,body")
+    run(w2v, "train", "t.jsonl", *SMALL, *fields, "-o", "m.safetensors")
+    for row, message in [
+        ({"head": "x"}, "the field 'body' is missing or null"),
+        ({"body": "x", "text": "y"}, "the field 'head' is missing or null"),
+        ({"other": "x"}, "the field 'head' is missing or null"),
+    ]:
+        (folder / "new.jsonl").write_text(json.dumps(row))
+        assert f"row 1: {message}" in run(w2v, "predict", "m.safetensors", "new.jsonl", code=2).err
+    (folder / "new.jsonl").write_text('{"text": "z x"}\n{"head": "z", "body": null}\n')
+    assert run(w2v, "predict", "m.safetensors", "new.jsonl").out.count("\n") == 2
+
+
 def test_ids_join_predictions_with_texts_although_rows_are_left_out(w2v, labelled):
     run(w2v, "train", "train.txt", *SMALL, "--min-count", "1", "-o", "m.safetensors")
     (labelled / "new.csv").write_text("id,label,text\nn,,x\nbroken,row\nn,,z\n")
@@ -178,3 +218,47 @@ def test_ids_join_predictions_with_texts_although_rows_are_left_out(w2v, labelle
     assert ids("new.txt") == ["1", "2"]
     assert ids("new.txt", "--id-prefix", "file") == ["new.txt:1", "new.txt:2"]
     assert run(w2v, "predict", "m.safetensors", "new.txt", "--tsv").out.startswith(("a\t", "b\t"))
+
+
+@compiled
+@pytest.mark.parametrize(
+    ("format", "texts"),
+    [
+        ("lines", ["x\n", "z x\n"]), ("tsv", ["id\tlabel\ttext\na\t\tx\n", "b\t\tz\n"]),
+        ("jsonl", ['{"text": "x"}\n', '{"text": "z"}\n']),
+        ("csv", ['id,text\na,"x\ny"\n', "b,z\n"]),
+    ],
+)  # fmt: skip
+def test_a_program_gets_the_labels_of_a_text_before_it_writes_the_next(
+    w2v, labelled, format, texts
+):
+    run(w2v, "train", "train.txt", *SMALL, "--min-count", "1", "-o", "m.safetensors")
+    (labelled / "all").write_text("".join(texts))
+    call = ["predict", "m.safetensors", "--format", format, "--ids", "--quiet"]
+    expected = run(w2v, *call, "all").out.splitlines(keepends=True)
+    assert len(expected) == 2
+    with subprocess.Popen(
+        [sys.executable, "-m", "w2v", *call, "-", "--unbuffered"],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+    ) as process:  # fmt: skip
+        try:
+            for text, line in zip(texts, expected, strict=True):
+                process.stdin.write(text.encode())
+                process.stdin.flush()
+                assert select.select([process.stdout], [], [], 60)[0], "no answer"
+                assert process.stdout.readline() == line.encode()
+            process.stdin.close()
+            assert process.stdout.read() == b""
+        finally:
+            process.kill()
+
+
+def test_unbuffered_needs_a_classifier_that_does_not_read_all_texts_first(w2v, labelled):
+    small = ("--model", "mlp", "--task", "classify", "--epochs", "1", "--dim", "2")
+    run(w2v, "train", "train.txt", *small, "--threads", "1", "-o", "m.safetensors")
+    result = w2v("predict", "m.safetensors", "--unbuffered", stdin=b"x\n")
+    assert (result.code, result.out) == (2, "")
+    assert result.err == (
+        "w2v: m.safetensors: --unbuffered needs a classifier of w2v train --model nbow: this one "
+        "reads all texts before it predicts labels: leave the option out\n"
+    )

@@ -1,9 +1,13 @@
 """Labels in Python: predictions and explanations are those of the command line."""
 
 import json
+import runpy
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import numpy as np
 import pytest
+import readme
 from helpers import compiled
 
 import w2v as package
@@ -135,3 +139,74 @@ def test_word_ngrams_may_be_a_number(folder):
     (folder / "t.txt").write_text("__label__a x y\n__label__b z\n" * 3)
     vectors = package.train("t.txt", model="nbow", dim=2, epochs=1, threads=1, word_ngrams=2)
     assert vectors.info()["settings"]["word_ngrams"] == "2"
+
+
+@compiled
+@pytest.mark.parametrize("name", ["m", "small"])
+def test_the_words_of_the_model_are_looked_up_once_for_all_calls(model, name):
+    """A service asks for one text a call; the dictionary of a large model takes 0.1 s."""
+
+    class Counted(list):
+        read = 0
+
+        def __iter__(self):
+            Counted.read += 1
+            return super().__iter__()
+
+    classifier = package.Classifier(f"{name}.safetensors")
+    trained = classifier._opened.trained
+    trained.names = Counted(trained.names)
+    answers = [classifier.predict(text) for text in TEXTS]
+    assert Counted.read == 1
+    near(answers, classifier.predict(TEXTS))
+
+
+@compiled
+def test_threads_may_share_a_classifier(model):
+    classifier = package.Classifier("m.safetensors")
+    expected = [classifier.predict(text, threads=1) for text in TEXTS]
+    shared = package.Classifier("m.safetensors")  # its words have not been looked up yet
+    with ThreadPoolExecutor(8) as pool:
+        found = list(pool.map(lambda text: shared.predict(text, threads=1), TEXTS * 8))
+        explained = list(pool.map(lambda text: shared.explain(text).label, TEXTS * 8))
+    assert found == expected * 8
+    assert explained == [label for label, _ in expected] * 8
+
+
+@compiled
+def test_wrong_labels_are_found_by_the_program_of_the_manual(folder, monkeypatch, capsys):
+    page = Path(package.__file__).parent / "manual" / "classification.md"
+    (folder / "suspects.py").write_text(readme.programs(page.read_text())["suspects.py"])
+    rows = []
+    for number in range(60):
+        label = "ab"[number % 2]
+        words = f"{label}{number % 4} {label}{number % 6} the of"
+        rows.append(f"m{number},{'b' if number in (10, 24) else label},{words}\n")
+    (folder / "mails.csv").write_text("id,label,text\n" + "".join(rows))
+    monkeypatch.setattr("sys.argv", ["suspects.py", "mails.csv"])
+    runpy.run_path("suspects.py")
+    found = [line.split("\t") for line in capsys.readouterr().out.splitlines()]
+    assert len(found) == 60
+    assert {row[1] for row in found[:2]} == {"m10", "m24"}
+    assert found[0][2:] == ["b", "a"]
+
+
+@compiled
+def test_a_classifier_has_the_words_of_its_texts_and_neither_ids_nor_texts(w2v, folder):
+    """What the manual says about privacy."""
+    (folder / "t.csv").write_text(
+        'id,label,text\nT-4711,good,"zyx quux zyx"\nT-4712,bad,abc quux\nT-4713,bad,abc abc\n'
+    )
+    args = ("--model", "nbow", "--word-ngrams", "1-2", "--threads", "1", "--quiet")
+    assert w2v("train", "t.csv", *args, "-o", "m.safetensors").code == 0
+    (folder / "u.csv").write_text(
+        (folder / "t.csv").read_text().replace("zyx quux zyx", "zyx quux")
+    )
+    assert w2v("train", "u.csv", *args, "--min-count", "2", "-o", "few.safetensors").code == 0
+    full, few = ((folder / f"{name}.safetensors").read_bytes() for name in ("m", "few"))
+    assert b"zyx" in full
+    assert b"zyx" not in few
+    for data in (full, few):
+        assert b"T-47" not in data
+        assert b"abc quux" not in data
+        assert b"t.csv" not in data

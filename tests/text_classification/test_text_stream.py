@@ -13,7 +13,7 @@ from w2v.settings import DocumentSettings, TextSettings
 from w2v.text.encode import open_corpus
 from w2v.text_classification.features import Features, WordNgrams
 from w2v.text_classification.named_features import FeatureNames
-from w2v.text_classification.text_stream import TextStream
+from w2v.text_classification.text_stream import TextStream, word_rows
 
 WORDS = ["good", "bad", "film", "日本"]
 UNKNOWN = ["films", "x", "goodness"]
@@ -31,6 +31,8 @@ def subwords():
 
 class Blocks:
     """A text whose blocks end where the test says."""
+
+    unbuffered = False
 
     def __init__(self, blocks):
         self._blocks = blocks
@@ -75,7 +77,7 @@ def test_features_are_those_of_each_text_alone(with_characters, order, spans_unk
     given_subwords = subwords() if with_characters else None
     ngrams = WordNgrams.of(order, BUCKETS, KEPT if order > 1 else KEPT[:0])
     features = Features.saved(len(WORDS), given_subwords, ngrams)
-    stream = TextStream(features, WORDS, given_subwords, spans_unknown)
+    stream = TextStream(features, word_rows(WORDS), given_subwords, spans_unknown)
     rows, latest = [], features.scratch()
     for part in stream.parts(Blocks(blocks), most):
         found, bounds = part.gather(latest)
@@ -98,9 +100,9 @@ def test_a_whole_corpus_has_the_features_of_its_parts(folder):
     def corpus():
         return open_corpus(["t"], TextSettings(), DocumentSettings(), "if there")
 
-    texts = TextStream(features, WORDS, subwords()).whole(read := corpus())
+    texts = TextStream(features, word_rows(WORDS), subwords()).whole(read := corpus())
     rows, bounds = texts.gather(np.arange(4, dtype=np.int32), features.scratch())
-    [part] = TextStream(features, WORDS, subwords()).parts(corpus(), 9)
+    [part] = TextStream(features, word_rows(WORDS), subwords()).parts(corpus(), 9)
     for found, wanted in zip((rows, bounds), part.gather(features.scratch()), strict=True):
         np.testing.assert_array_equal(found, wanted)
     assert texts.text.labels == read.labels == [("a",), ("b",), (), ("a",)]

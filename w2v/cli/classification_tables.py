@@ -69,6 +69,8 @@ def _record(report: ClassificationReport, choice: LabelChoice) -> dict[str, Any]
         }
         for label, precision, recall, f1, true, predicted in rows
     }  # fmt: skip
+    if report.sure is not None:
+        record["sure"] = [each._asdict() for each in report.sure]
     if confusions is not None:
         if len(rows) <= _MATRIX_JSON:
             labels, counts = report.matrix()
@@ -85,6 +87,8 @@ def _rows(report: ClassificationReport, choice: LabelChoice) -> Iterator[Sequenc
         yield "label", *row
     for confusion in report.confusions or ():
         yield "confusion", *confusion
+    for sure in report.sure or ():
+        yield "sure", *sure
 
 
 def _text(report: ClassificationReport, choice: LabelChoice) -> Iterator[str]:
@@ -122,6 +126,7 @@ def _text(report: ClassificationReport, choice: LabelChoice) -> Iterator[str]:
         ]
     )
     yield from _confusion_lines(report)
+    yield from _sure_lines(report)
 
 
 def _confusion_lines(report: ClassificationReport) -> Iterator[str]:
@@ -145,6 +150,18 @@ def _confusion_lines(report: ClassificationReport) -> Iterator[str]:
         yield "Confusions:"
     for true, predicted, texts in largest:
         yield f"{texts:9,} documents of {printable(true)} predicted as {printable(predicted)}"
+
+
+def _sure_lines(report: ClassificationReport) -> Iterator[str]:
+    """How many texts are left, and right, if those without a sure label go to a person."""
+    if report.sure is None:
+        return
+    yield "\nDocuments whose most probable label has at least this probability:"
+    rows = [["probability", "documents", "of all", "right"]]
+    for threshold, texts, right in report.sure:
+        share = f"{right / texts:.2%}" if texts else "-"
+        rows.append([f"{threshold:g}", f"{texts:,}", f"{texts / report.texts:.2%}", share])
+    yield from _aligned(rows)
 
 
 def _aligned(rows: Sequence[Sequence[str]]) -> Iterator[str]:

@@ -80,8 +80,9 @@ def classify(
 
     Prints the accuracy; precision and recall of the predicted labels, those of fasttext test; micro
     and macro F1; the expected calibration error and the log loss of the probabilities; precision,
-    recall and F1 of each label; and which labels are confused. --tsv has the word total, label or
-    confusion in the first column. --json has all numbers in one object.
+    recall and F1 of each label; which labels are confused; and how many documents have a label
+    with a probability of at least 0.5 to 0.99, and are right. --tsv has the word total, label,
+    confusion or sure in the first column. --json has all numbers in one object.
     """
     limit_blas(1 if by == "model" else threads)
     if by == "model":

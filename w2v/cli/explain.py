@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shlex
 import sys
 from collections.abc import Iterator, Sequence
 from itertools import chain
@@ -85,6 +87,15 @@ def explain(
     for text in texts or ("-",):
         if text == "-":
             claim_stdin(ctx, "TEXT" if texts else "TEXT (left out)")
+        elif os.path.isfile(text):
+            name = shlex.quote(text)
+            click.echo(
+                printable(
+                    f"TEXT {name}: this is the name of a file, but its letters are explained: "
+                    f"w2v explain {shlex.quote(model)} < {name} explains each line of the file"
+                ),
+                err=True,
+            )
     limit_blas(1)
     from w2v.runs.saved_explainer import open_explainer
 

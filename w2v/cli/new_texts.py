@@ -68,6 +68,7 @@ class NewTexts:
     line      the progress line
     refused   called with the error for an invalid row, which is then left out; None: the error is
               raised
+    unbuffered  see `Corpus`
     """
 
     paths: Sequence[str]
@@ -75,6 +76,7 @@ class NewTexts:
     threads: int | None
     line: ProgressLine
     refused: Callable[[W2VError], None] | None = None
+    unbuffered: bool = False
 
     def documents_in(
         self, model: SavedDocumentModel | SavedTopicModel
@@ -133,10 +135,12 @@ class NewTexts:
         settings, remembered = reading_of(
             self.settings, stored, self.paths, self.line, labels == "extra"
         )
-        return DocumentCorpus(
+        corpus = DocumentCorpus(
             self.paths, model.text_settings, settings, labels, self.refused,
             threads=self.thread_count(), remembered=remembered, keeps_ids=keeps_ids,
         )  # fmt: skip
+        corpus.unbuffered = self.unbuffered
+        return corpus
 
     def thread_count(self) -> int:
         """Return the number of worker threads."""

@@ -31,6 +31,7 @@ from w2v.cli.output import (
     tsv_row,
 )
 from w2v.cli.scratch_option import scratch_option
+from w2v.errors import W2VError
 
 if TYPE_CHECKING:
     import numpy as np
@@ -58,6 +59,15 @@ if TYPE_CHECKING:
         "because rows that are left out have no line.",
     ),
 )  # fmt: skip
+@grouped(
+    "Output and run",
+    click.option(
+        "--unbuffered", is_flag=True,
+        help="Print the labels of each text as soon as it has been read, for a program that "
+        "writes a text and waits for its labels. This is slower if there are many texts, and "
+        "needs a classifier of --model nbow.",
+    ),
+)  # fmt: skip
 @scratch_option
 @threads_option
 @quiet_option
@@ -73,6 +83,7 @@ def predict(
     choice: LabelChoice,
     settings: GivenSettings,
     prints_ids: bool,
+    unbuffered: bool,
 ) -> None:
     """Predict the labels of each text.
 
@@ -89,14 +100,19 @@ def predict(
     """
     limit_blas(1)
     from w2v.networks.text_classifier import choose
-    from w2v.runs.saved_classifier import open_classifier
+    from w2v.runs.saved_classifier import SavedTextClassifier, open_classifier
     from w2v.system.progress import ProgressLine
 
     catch_signals()
     paths, refused = or_stdin(corpus), RefusedRows()
     classifier = open_classifier(model)
     line = ProgressLine(sys.stderr, quiet)
-    texts = NewTexts(paths, settings, threads, line, refused)
+    if unbuffered and not isinstance(classifier, SavedTextClassifier):
+        raise W2VError(
+            f"{model}: --unbuffered needs a classifier of w2v train --model nbow: this one reads "
+            "all texts before it predicts labels: leave the option out"
+        )
+    texts = NewTexts(paths, settings, threads, line, refused, unbuffered)
     labels = classifier.labels
     predicted, documents = predict_labels(classifier, texts, "if there", prints_ids)
     line_of = _line_maker(labels, results, choice)

@@ -10,7 +10,6 @@ from w2v.settings import DocumentSettings, TextSettings
 from w2v.system.remote_files import open_bytes
 from w2v.system.text_file import MARK
 from w2v.text.columns import Columns
-from w2v.text.corpus import gathered
 from w2v.text.document_list import DocumentList
 from w2v.text.documents import DocumentCorpus
 from w2v.text.sources import Source
@@ -142,7 +141,7 @@ class RangeDocuments(ReadsRange, DocumentCorpus):
     def blocks(self) -> Iterator[bytes]:
         """Yield the tokens, as any `Corpus` does."""
         self._digest = NoDigest()
-        yield from map(self.tokens, gathered(self._separate_texts()))
+        yield from map(self.tokens, self._gathered(self._separate_texts()))
 
     def _sources(self, path: str) -> Iterator[Source]:
         if self._range.is_whole:

@@ -19,6 +19,22 @@ from w2v.networks.text_classifier import Ties, best_labels, choose
 # The lowest probability in a log loss: the spacing of float32 numbers at 1, as in scikit-learn.
 _LOWEST = float(np.finfo(np.float32).eps)
 
+# The probabilities at which `SureTexts` are counted.
+LEVELS = (0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99)
+
+
+class SureTexts(NamedTuple):
+    """The texts whose most probable label has at least a certain probability.
+
+    threshold  the probability
+    texts      their number
+    right      the number of those whose most probable label is true
+    """
+
+    threshold: float
+    texts: int
+    right: int
+
 
 class Confusion(NamedTuple):
     """A number of texts that have a true label, and whose most probable label is another one."""
@@ -43,6 +59,8 @@ class ClassificationReport:
     calibration_error  the expected calibration error, see `ClassificationCounts`
     log_loss           the mean log loss in nats, see `ClassificationCounts`; None if no text has a
                        label that the classifier knows
+    sure               the texts with at least each of the probabilities LEVELS; None if `right` is,
+                       or if several labels may apply to a text
     """
 
     labels: list[str]
@@ -54,6 +72,7 @@ class ClassificationReport:
     confusions: list[Confusion] | None
     calibration_error: float
     log_loss: float | None
+    sure: list[SureTexts] | None = None
 
     @property
     def accuracy(self) -> float | None:
@@ -151,6 +170,7 @@ class ClassificationCounts:
         self._totals = np.zeros((3, len(labels)), np.int64)  # true, predicted, hits
         self._reliability = Reliability()
         self._losses = np.zeros(2)  # sum, number
+        self._sure = np.zeros((2, len(LEVELS)), np.int64)  # texts, right
         self._has_one = True  # whether each text has one true label
         self._pairs: list[np.ndarray] = []  # the true and the most probable label of each text
 
@@ -179,7 +199,11 @@ class ClassificationCounts:
         if self._is_exclusive:
             at_best = np.arange(len(block)) * len(self._names) + best
             p = np.take_along_axis(block, best[:, None], axis=1)[:, 0]
-            self._reliability.add(p, np.isin(at_best, true_codes))
+            is_right = np.isin(at_best, true_codes)
+            self._reliability.add(p, is_right)
+            # In float32, as `choose` does.
+            is_sure = p[:, None] >= np.array(LEVELS, np.float32) + np.float32(self._added)
+            self._sure += is_sure.sum(axis=0), (is_sure & is_right[:, None]).sum(axis=0)
             known = labels < self._known
             self._add_losses(-np.log(_inside(block[rows[known], labels[known]])))
         else:
@@ -211,9 +235,12 @@ class ClassificationCounts:
         right, confusions = self._confusions() if self._has_one else (None, None)
         loss, number = self._losses
         names = [self._names[number] for number in order]
+        sure = None
+        if self._is_exclusive and self._has_one:
+            sure = list(map(SureTexts, LEVELS, *self._sure.tolist()))
         return ClassificationReport(
             names, self.texts, true, predicted, hits, right, confusions,
-            self._reliability.error(), float(loss / number) if number else None,
+            self._reliability.error(), float(loss / number) if number else None, sure,
         )  # fmt: skip
 
     def _confusions(self) -> tuple[int, list[Confusion]]:

@@ -20,6 +20,7 @@ from w2v.runs.text_messages import (
     say_attached,
     say_compiling,
     say_documents,
+    say_joined_labels,
     say_no_ngrams,
     say_own_labels,
     say_pruned,
@@ -140,6 +141,7 @@ class Messages:
         if request.labels in ("needed", "several"):
             say_own_labels(console, corpus)
             say_similar_labels(console, corpus)
+            say_joined_labels(console, corpus)
         stopwords = getattr(request.options, "stopwords", "none")
         if stopwords != "none":
             count = find_stopwords(stopwords, vocabulary.names)

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from w2v.text.vocabulary import Vocabulary
 
 _PATH = re.compile(r"/|\.\w{1,8}$")  # in ids of documents that were files
+_SEPARATORS = ";,|/+"  # of the labels in a field, see `say_joined_labels`
 _SHOWN_LABELS = 3  # maximum number of similar labels that a message shows
 # The suffixes of files of records, what becomes words if they are read as lines, and the advice.
 _READ_AS_LINES = [
@@ -213,6 +214,31 @@ def say_similar_labels(console: Console, corpus: Corpus) -> None:
         console.warn(
             f"labels that may be meant to be one are learnt as {len(groups[0])}: {shown}{others}"
         )
+
+
+def say_joined_labels(console: Console, corpus: Corpus) -> None:
+    """Warn of labels such as `a; b` whose parts are labels too, if no separator is given."""
+    from w2v.system.progress import plural
+    from w2v.text.documents import DocumentCorpus
+
+    if not isinstance(corpus, DocumentCorpus) or corpus.settings.label_separator is not None:
+        return
+    if {file.format for file in corpus.inputs} <= {"lines", "files"}:  # without such a field
+        return
+    labels = sorted({label for labels in set(corpus.labels) for label in labels})
+    for separator in _SEPARATORS:
+        joined = [
+            label
+            for label in labels
+            if separator in label and {part.strip() for part in label.split(separator)} <= {*labels}
+        ]
+        if joined:
+            console.warn(
+                f"{plural(len(joined), 'label')} may be several labels in one, such as "
+                f"{joined[0]!r}: --model nbow --loss ova --label-separator '{separator}' learns "
+                "each of them"
+            )
+            return
 
 
 def say_own_labels(console: Console, corpus: Corpus) -> None:

@@ -155,12 +155,13 @@ def read(file: IO[bytes], size: int, waits: bool = True) -> bytes:
         raise
 
 
-def blocks(file: IO[bytes], kind: str, size: int, name: str) -> Iterator[bytes]:
+def blocks(file: IO[bytes], kind: str, size: int, name: str, waits: bool = True) -> Iterator[bytes]:
     """The rest of a file compressed by `kind`, decompressed, in blocks of at most `size` bytes.
 
     Many bytes are read and decompressed at a time: while that is done, other threads run.
 
     name    the name of the file in messages
+    waits   whether to wait for `size` bytes of a file that is not compressed, see `read`
     Raises  W2VError for compressed data that is damaged or cut short, or if the library for this
             compression is not installed
     """
@@ -169,7 +170,7 @@ def blocks(file: IO[bytes], kind: str, size: int, name: str) -> Iterator[bytes]:
             yield from _gzip_blocks(file, size)
             return
         stream = unpacked(cast(IO[bytes], _Greedy(file, size)), kind, name) if kind else file
-        while block := read(stream, size):
+        while block := read(stream, size, waits or bool(kind)):
             yield block
     except (DamagedError, EOFError, zlib.error) as error:
         text = str(error) if isinstance(error, DamagedError) else _explained(error)

@@ -32,6 +32,7 @@ from w2v.system.text_file import encoding_by_mark
 from w2v.text import nontext
 from w2v.text.arrow_tables import ArrowTable, is_table
 from w2v.text.sources import Source, sources_in
+from w2v.text.text_blocks import as_blocks, gathered
 from w2v.text.text_digest import TextDigest
 from w2v.text.tokenizers import after_last_break, split
 
@@ -60,8 +61,13 @@ class Corpus:
     left_out     number of members and records of archives that are no texts, by their kind
     null_rows    number of rows of Parquet or Arrow files without a text, which were left out
     fingerprint  see `TextDigest`; set when the text has been read
+
+    unbuffered   may be set to True before the text is read, for a program that writes a text and
+                 waits for an answer: each block ends with the last text that has been received. An
+                 archive is not recognized then, because its beginning would have to be awaited
     """
 
+    unbuffered = False
     _begin = 0  # the position in the file, in bytes, where reading begins
 
     def __init__(
@@ -129,7 +135,15 @@ class Corpus:
 
     def _text(self) -> Iterator[bytes]:
         """The text as UTF-8, in blocks of whole words; a missing line end of a file is added."""
-        return gathered(self._separate_texts())
+        return self._gathered(self._separate_texts())
+
+    def _gathered(self, texts: Iterator[bytes]) -> Iterator[bytes]:
+        """Small blocks joined to larger ones, which are read faster."""
+        return texts if self.unbuffered else gathered(texts, BLOCK // 16)
+
+    def _as_blocks(self, texts: Iterator[bytes]) -> Iterator[bytes]:
+        """Texts in blocks of about `BLOCK` bytes, with a line for each text."""
+        return as_blocks(texts, 0 if self.unbuffered else BLOCK)
 
     def _separate_texts(self) -> Iterator[bytes]:
         for path in self.paths:
@@ -147,6 +161,8 @@ class Corpus:
             table = ArrowTable(path)
             lines = self._column(table, [table.text_column()])
             return iter([Source(table.place, "", lines, "utf-8")])
+        if self.unbuffered:
+            return iter([Source(name_of(path), "", self._raw(path))])
         return sources_in(self._raw(path), name_of(path), self.left_out)
 
     def tokens(self, block: bytes) -> bytes:
@@ -255,7 +271,8 @@ class Corpus:
     def _raw(self, path: str) -> Iterator[bytes]:
         """The decompressed bytes of one file, in blocks."""
         bytes_before = self.bytes_read
-        for block, position in self._ahead.blocks(path) if self._ahead else _unpacked(path):
+        ahead, waits = self._ahead, not self.unbuffered
+        for block, position in ahead.blocks(path) if ahead else _unpacked(path, waits):
             if position < 0:
                 self.bytes_read += len(block)
             else:
@@ -269,7 +286,7 @@ class Corpus:
         With one thread nothing is read ahead. One file alone is not either: a thread of its own
         for decompressing it took the same time, from 4 % less to 3 % more in four measurements.
         """
-        if self.threads == 1 or len(self.paths) == 1 or self._ahead:
+        if self.threads == 1 or len(self.paths) == 1 or self._ahead or self.unbuffered:
             yield
             return
         self._ahead = ReadAhead(self.paths, self.threads, _unpacked, _is_slow)
@@ -345,48 +362,11 @@ def _raise(error: OSError) -> None:
     raise error
 
 
-def gathered(blocks: Iterator[bytes]) -> Iterator[bytes]:
-    """Join small blocks, as of many small files, to larger ones, which are read faster.
-
-    An error of `blocks` is raised after the blocks before it.
-    """
-    small, size, error = [], 0, None
-    while True:
-        try:
-            block = next(blocks, None)
-        except (W2VError, OSError) as raised:
-            block, error = None, raised
-        if block is None:
-            break
-        small.append(block)
-        size += len(block)
-        if size >= BLOCK // 16:
-            yield b"".join(small) if len(small) > 1 else block
-            small, size = [], 0
-    if small:
-        yield b"".join(small)
-    if error:
-        raise error
-
-
-def as_blocks(texts: Iterator[bytes]) -> Iterator[bytes]:
-    """Gather texts in blocks of about `BLOCK` bytes, with a line for each text."""
-    lines, size = [], 0
-    for text in texts:
-        lines.append(text.replace(b"\n", b" "))
-        size += len(text)
-        if size > BLOCK:
-            yield b"\n".join([*lines, b""])
-            lines, size = [], 0
-    if lines:
-        yield b"\n".join([*lines, b""])
-
-
-def _unpacked(path: str) -> Blocks:
-    """The decompressed bytes of one file, in blocks. Threads may call this."""
+def _unpacked(path: str, waits: bool = True) -> Blocks:
+    """The decompressed bytes of one file, see `packing.blocks`. Threads may call this."""
     with nullcontext(sys.stdin.buffer) if path == "-" else open_bytes(path) as file:
         kind = packing.kind_of(packing.peek(file))
-        for block in packing.blocks(file, kind, BLOCK, name_of(path)):
+        for block in packing.blocks(file, kind, BLOCK, name_of(path), waits):
             yield Block(block, file.tell() if file.seekable() else -1)
 
 

@@ -18,7 +18,6 @@ from w2v.errors import W2VError
 from w2v.settings import DocumentSettings, TextSettings
 from w2v.text.arrow_tables import open_table
 from w2v.text.columns import EXTRA, Columns
-from w2v.text.corpus import gathered
 from w2v.text.document_files import DocumentFile, expanded, formats_of
 from w2v.text.document_list import DocumentList
 from w2v.text.header_names import field_names, names_ids
@@ -133,7 +132,7 @@ class DocumentCorpus(RecordCorpus):
         """
         self._digest = TextDigest(pool)
         with self.reading_ahead():
-            yield from gathered(self._separate_texts())
+            yield from self._gathered(self._separate_texts())
         self.text_fingerprint = self._digest.hexdigest()
         self.fingerprint = self.documents.fingerprint(self.text_fingerprint)
 

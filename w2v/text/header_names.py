@@ -15,6 +15,7 @@ _TEXT_NAMES = (
     "text", "body", "content", "message", "description", "review", "comment", "sentence",
     "abstract", "document", "post", "tweet", "question", "summary", "title", "subject",
 )  # fmt: skip
+_HEADINGS = ("subject", "title", "headline")  # what is joined with another text
 _LABEL_NAMES = {
     "label", "labels", "class", "category", "queue", "topic", "target", "sentiment", "tag", "intent"
 }  # fmt: skip
@@ -66,10 +67,16 @@ def options_for(header: Sequence[str], settings: Sequence[str]) -> str:
         "id_field": next((column for column in ids if column != text), None),
         "label_field": label, "text_field": text,
     }  # fmt: skip
+    given = {
+        setting: header[column].strip() for setting, column in found.items() if column is not None
+    }
+    heading = next((names.index(name) for name in _HEADINGS if name in names), text)
+    if heading not in (text, label):
+        given["text_field"] = f"{header[heading].strip()},{given['text_field']}"
     return " ".join(
-        f"{option_name(setting)} {shlex.quote(header[column].strip())}"
-        for setting, column in found.items()
-        if column is not None and setting in settings
+        f"{option_name(setting)} {shlex.quote(value)}"
+        for setting, value in given.items()
+        if setting in settings
     )
 
 

@@ -15,7 +15,7 @@ from w2v.settings import FieldSettings, TextSettings
 from w2v.system.pipes import is_pipe, name_of
 from w2v.text.arrow_tables import is_table, open_table
 from w2v.text.columns import Columns, HeaderError, records, whole_lines
-from w2v.text.corpus import Corpus, as_blocks
+from w2v.text.corpus import Corpus
 from w2v.text.document_files import TABLES, DocumentFile, expanded, formats_of
 from w2v.text.header_names import field_names
 from w2v.text.json_fields import SURROGATE, json_object, text_field
@@ -201,12 +201,15 @@ class RecordCorpus(Corpus):
         return self._encoded(text_field(value, self._text_field_in(value), where), where)
 
     def _text_field_in(self, known: Container[str]) -> str:
-        """The value of --text-field; if a model remembers it, only if its fields are known."""
-        name = self.settings.text_field
+        """The value of --text-field; that of a model only where its fields are, or no `text`.
+
+        A record that lacks one of several fields of the model is no record of another kind.
+        """
+        name, default = self.settings.text_field, FieldSettings.text_field
         if "text_field" not in self._remembered:
             return name
-        has_fields = all(each in known for each in field_names(name, known))
-        return name if has_fields else FieldSettings.text_field
+        has_fields = any(each in known for each in field_names(name, known))
+        return name if has_fields or default not in known else default
 
     def _columns_of(self, path: str, name: str) -> Iterator[bytes]:
         """A Parquet or Arrow file, with a text in each row, in the column of the text field."""
@@ -247,7 +250,7 @@ class RecordCorpus(Corpus):
                     if text is not None:
                         yield text
 
-        return as_blocks(_records())
+        return self._as_blocks(_records())
 
     def _refuse(self, error: W2VError) -> None:
         """Raise the error of an invalid row."""

@@ -133,9 +133,15 @@ class LabelTree:
 def importance(labels: LabelNumbers, settings: ClassifierSettings) -> np.ndarray:
     """The weight of each label in the loss, float32 (K,), by --balance or --weights.
 
-    With --balance it is S / (K n), where n of S texts have the label, as in scikit-learn.
+    With --balance it is S / (K n), where n of S texts have the label, as in scikit-learn. With the
+    loss ova it is (S - n) / n: a text with the label is compared with those without it, and both
+    together get the same weight, as in scikit-learn's balanced regression for each label.
     """
     size = len(labels.names)
+    if settings.balance and settings.loss == "ova":
+        texts, having = len(labels.bounds) - 1, np.maximum(labels.counts, 1)
+        # A label of all texts has no other side, and must not lose its only one.
+        return (np.maximum(texts - having, 1) / having).astype(np.float32)
     if settings.balance:
         weights = labels.ids.size / (size * np.maximum(labels.counts, 1))
         return weights.astype(np.float32)

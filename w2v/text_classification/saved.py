@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
 from queue import SimpleQueue
 from typing import Any
 
@@ -19,7 +20,7 @@ from w2v.text_classification.features import Features, TextFeatures, WordNgrams
 from w2v.text_classification.labels import LabelTree
 from w2v.text_classification.scores import TrainedLayers
 from w2v.text_classification.tensor_names import BUCKETS, NGRAMS, TEMPERATURE
-from w2v.text_classification.text_stream import TextPart, TextStream
+from w2v.text_classification.text_stream import TextPart, TextStream, word_rows
 
 _BYTES = 6  # of a text, for each of its features
 _MOST_TEXTS = 10**15  # of a label, for `label_tree`
@@ -70,6 +71,11 @@ class TrainedTextClassifier:
         """Whether exactly one label applies to a text."""
         return self.settings.is_exclusive
 
+    @cached_property
+    def _word_rows(self) -> dict[bytes, int]:
+        """The rows of the words. They are kept, because a program may ask for one text a call."""
+        return word_rows(self.names)
+
     def read(
         self, corpus: DocumentCorpus, on_block: Callable[[int], None] = lambda tokens: None
     ) -> TextFeatures:
@@ -87,6 +93,8 @@ class TrainedTextClassifier:
     ) -> Prediction:
         """Predict the labels of texts while they are read; see `TextClassifier`."""
         stream, layers = self._stream(), self.layers
+        if corpus.unbuffered:  # several threads would read ahead
+            threads = 1
         if corpus.size is not None:
             layers.prepare(corpus.size // _BYTES)
         parts = stream.parts(corpus, texts_in_block(len(self.labels)), on_block)
@@ -106,7 +114,7 @@ class TrainedTextClassifier:
         return Prediction(ordered_map(compute, parts, threads), stream.counts)
 
     def _stream(self) -> TextStream:
-        return TextStream(self.features, self.names, self.subwords, self.spans_unknown)
+        return TextStream(self.features, self._word_rows, self.subwords, self.spans_unknown)
 
 
 def spans_unknown(settings: ClassifierSettings, facts: Mapping[str, Any]) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -39,11 +39,16 @@ class TextPart:
         return self._features.of_texts(text).gather(texts.astype(np.int32), latest)
 
 
+def word_rows(names: Sequence[str]) -> dict[bytes, int]:
+    """The row of each word of a model, by its bytes."""
+    return {name.encode("utf-8", "surrogateescape"): row for row, name in enumerate(names)}
+
+
 class TextStream:
     """Reads the texts of a corpus with the features of a saved model.
 
     features       the rows of the model's features; its types are not used
-    names          the V words of the model
+    rows           the row of each word of the model, by its bytes, see `word_rows`
     subwords       the rows of their character n-grams; None if there are none
     spans_unknown  whether words without features keep their places in word n-grams
 
@@ -56,15 +61,13 @@ class TextStream:
     def __init__(
         self,
         features: Features,
-        names: Sequence[str],
+        rows: Mapping[bytes, int],
         subwords: Subwords | None,
         spans_unknown: bool = False,
     ):
         self.counts = TextCounts()
         self._features, self._subwords, self._spans_unknown = features, subwords, spans_unknown
-        self._rows = {
-            name.encode("utf-8", "surrogateescape"): row for row, name in enumerate(names)
-        }
+        self._rows = rows
         # The types that have been read, in the order of a `WordCounter`. Type 0 is a line end.
         self._type_rows, self._starts = _Growing(np.int32), _Growing(np.int64)
         self._hashes, self._ids = _Growing(np.uint64), _Growing(np.int32)
@@ -116,8 +119,10 @@ class TextStream:
             first = len(counter)
             return counter.number(block).copy(), counter.names_from(first)
 
-        # A thread numbers the tokens of a block while the next one is read.
-        for numbers, names in ordered_map(number, corpus.blocks(), 1, apart=True):
+        # A thread numbers the tokens of a block while the next one is read, unless the answer for
+        # this one is awaited.
+        apart = not corpus.unbuffered
+        for numbers, names in ordered_map(number, corpus.blocks(), 1, apart=apart):
             self._add_types(names)
             words, starts = self._texts(numbers, rest)
             end, tokens = starts[-1], tokens + numbers.size
