@@ -78,8 +78,8 @@ class NetworkSettings(ModelSettings):
     layer: ClassVar[str | None] = None  # "module:name" of the recurrent layer class; None: an MLP
 
     @property
-    def length(self) -> int:
-        """The number of words of a text that the network reads."""
+    def input_length(self) -> int:
+        """The number of words that the network reads: of a text, or for a prediction."""
         raise NotImplementedError
 
     pool = "last"  # see `RecurrentSettings.pool`; an MLP has only one hidden state
@@ -117,3 +117,8 @@ class RecurrentSettings(NetworkSettings):
         "max", "With --task classify: predict the label from the last hidden state, or from the "
         "mean or the maximum of all hidden states.", choices=("last", "mean", "max"),
     )  # fmt: skip
+
+    @property
+    def input_length(self) -> int:
+        """The number of words of a text that the network reads; of a language model, `bptt`."""
+        return self.length if self.task == "classify" else self.bptt

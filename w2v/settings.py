@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from w2v.errors import W2VError
 from w2v.setting_fields import (
@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 LONGEST_NGRAM = 64  # characters
 FEWEST_BUCKETS = 1000  # in advice; with fewer, unknown words get hardly different vectors
 ROUND_WORDS = "Number of words in each shard of a round, after which the shards are merged."
+# Whether a text is converted to lower case: False; True: by the rules of Unicode for all languages;
+# turkish: by those of Turkish and Azerbaijani.
+Lowercase = bool | Literal["turkish"]
 SEED = "Seed of the random numbers. Change it to see how much the result depends on chance."
 
 
@@ -44,6 +47,10 @@ class TextSettings:
         choices=("space", "words", "chars", "jieba"),
     )  # fmt: skip
     lowercase: bool = text_setting(False, "Convert the text to lower case.")
+    lowercase_turkish: bool = text_setting(
+        False, "Convert the text to lower case by the rules of Turkish and Azerbaijani: İ becomes "
+        "i, and I becomes ı.",
+    )  # fmt: skip
     normalize: str = text_setting(
         "none", "Unicode normalization of the text, and later of queries to the model. NFC "
         "composes letters and accents, so that spellings that look the same are one word; NFKC "
@@ -64,6 +71,11 @@ class TextSettings:
         1 << 24, "Limit the memory for counting: hold at most N different words at a time, in "
         "about 80 bytes each. When the limit is reached, the rarer half is dropped.", 2, 1 << 30,
     )  # fmt: skip
+
+    @property
+    def case(self) -> Lowercase:
+        """Whether the text is converted to lower case, and by which rules."""
+        return "turkish" if self.lowercase_turkish else self.lowercase
 
 
 @dataclass(frozen=True)

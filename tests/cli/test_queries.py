@@ -137,6 +137,36 @@ def test_case_is_ignored_only_where_a_word_is_not_there_as_written(w2v, folder):
     assert w2v("similar", "-v", "x.txt", "pear").code == 3
 
 
+def test_ignoring_case_knows_the_dotted_and_the_dotless_i_of_turkish(w2v, folder):
+    names = ["istanbul", "ısparta", "kıl", "kil", "i\u0307lk", "rest"]  # the fifth: lower of İLK
+    rows = "\n".join(f"{name} {row} 1" for row, name in enumerate(names))
+    (folder / "x.txt").write_text(f"6 2\n{rows}\n")
+    ask = ("vector", "--tsv", "-v", "x.txt", "--ignore-case")
+    asked = {"İSTANBUL": 0, "ISPARTA": 1, "KIL": 3, "KİL": 3, "kıl": 2, "İLK": 4, "ilk": 4}
+    outcome = w2v(*ask, *asked)
+    assert outcome.code == 0
+    assert [float(line.split("\t")[1]) for line in outcome.out.splitlines()] == [*asked.values()]
+    assert w2v("vector", "-v", "x.txt", "İSTANBUL").code == 3
+    (folder / "pairs").write_text("İstanbul\tISPARTA\t1\nKIL\tRest\t2\nİlk\trest\t3\n")
+    found = json.loads(w2v("evaluate", "similarity", "pairs", "-v", "x.txt", "--json").out)
+    assert (found["found"], found["pairs"]) == (3, 3)
+
+
+@compiled_only
+def test_a_test_set_in_turkish_capitals_composes_words_in_small_letters(w2v, folder):
+    (folder / "text").write_text("izmir istanbul kars ankara\n" * 20)
+    more = ("--subwords", "3-4", "--dim", 4, "--epochs", 1, "--sample", 0)
+    assert w2v("train", "text", *more).code == 0
+    pairs = [("İzmirli", "kars"), ("İstanbullu", "izmir"), ("Karslı", "Ankara")]
+    found = []
+    for change in (str, lambda word: word.replace("İ", "i").lower()):
+        lines = [f"{change(a)}\t{change(b)}\t{row}\n" for row, (a, b) in enumerate(pairs)]
+        (folder / "pairs").write_text("".join(lines))
+        found.append(json.loads(w2v("evaluate", "similarity", "pairs", "--json").out))
+    assert found[0] == found[1]
+    assert found[0]["found"] == 3
+
+
 def test_words_that_are_not_there_can_be_left_out(w2v, toy):
     outcome = w2v(
         "similar", "-", "--oov", "skip", "--tsv", "-k", 1,

@@ -21,36 +21,29 @@ FILES = [
 ]  # fmt: skip
 TEXTS = [
     "Don't stop, it's the Rock'n'Roll of '68! state-of-the-art",
-    "Café café İstanbul ISTANBUL ΟΔΟΣ ΣΟΦΟΣ ΑΣ.Α _ʰΣ straße STRASSE",
+    "Café café İstanbul ISTANBUL I\u0307zmir ΟΔΟΣ ΣΟΦΟΣ ΑΣ.Α _ʰΣ straße STRASSE",
     "日本語 のテスト test中文 ｶﾞ 😀 👍🏽 3.14 42 ²½ ﬁ Ａ",
     "new_york __init__ _x_ ___ bar—baz “quoted” it’s 'tis dogs' a''b",
     "हिन्दी தமிழ் soft\u00adhyphen zero\u200bwidth no\u00a0break </s> end\x1c\x85",
     "unheard of", "",
 ]  # fmt: skip
 FORMS = [
-    TextForm(tokenizer, lowercase, normalize)
+    TextForm(tokenizer, bool(case), normalize, case == "turkish")
     for tokenizer in ("space", "words", "chars")
-    for lowercase in (False, True)
+    for case in ("", "unicode", "turkish")
     for normalize in ("none", "NFC", "NFKC")
 ]
 
 
 def tokens(text, form):
-    found = split(text.encode(), form.tokenizer, form.lowercase, form.normalize)
+    case = "turkish" if form.lowercase_turkish else form.lowercase
+    found = split(text.encode(), form.tokenizer, case, form.normalize)
     return [word.decode() for word in found.split()]  # at ASCII whitespace, as in a corpus
 
 
 def write_model(path, form=None, extra=(), dtype=np.float32):
     """Write a model of the words of TEXTS but the last ones, with settings if there is a form."""
-    words = (
-        [
-            word
-            for text in TEXTS[:-2]
-            for word in split(text.encode(), form.tokenizer, form.lowercase, form.normalize).split()
-        ]
-        if form
-        else []
-    )
+    words = [word.encode() for text in TEXTS[:-2] for word in tokens(text, form)] if form else []
     names = list(dict.fromkeys([*words, *extra]))
     matrix = np.random.default_rng(1).standard_normal((len(names), 8)).astype(dtype)
     table = Table.of(names, matrix)

@@ -501,6 +501,21 @@ def test_memory_of_a_perceptron_that_classifies_is_that_of_one_window():
     assert 300e6 < trainer.memory_bytes(2) < 500e6
 
 
+def test_a_perceptron_reads_fewer_words_to_predict_the_next_one_than_for_a_label(w2v, folder):
+    (folder / "text.txt").write_text("the guitar and the drum play a song\n" * 30)
+    (folder / "x.tsv").write_text("pos\tthe guitar\nneg\tthe drum\n" * 20)
+    small = ("--dim", 4, "--units", 6, "--min-count", 1, "--epochs", 1, "--threads", 1, "--quiet")
+    for text, words, more in (("text.txt", 5, ("--task", "lm")), ("x.tsv", 50, ())):
+        for length, given in ((words, ()), (7, ("--length", 7))):
+            w2v("train", text, "--model", "mlp", *more, *small, *given, "-o", "net.safetensors")
+            layers = w2v("summary", "net.safetensors", "--json").out.splitlines()
+            assert json.loads(layers[1])["output"][-1] == 4 * length
+    more = ("--model", "gru", "--task", "lm", "--bptt", 9)
+    w2v("train", "text.txt", *more, *small, "-o", "net.safetensors")
+    embedding = w2v("summary", "net.safetensors", "--json").out.splitlines()[0]
+    assert json.loads(embedding)["output"] == [9, 4]
+
+
 def test_texts_may_be_empty_or_very_long(w2v, folder):
     long = " ".join(["film"] * 100_000)
     (folder / "x.tsv").write_text(f"pos\t{long}\nneg\t\npos\ta\nneg\tb c\n")

@@ -16,6 +16,7 @@ from w2v import presets
 from w2v.api import build_run, find_model
 from w2v.embeddings import container
 from w2v.models import models
+from w2v.runs.executors import Threads
 from w2v.runs.time_estimate import forecasts
 from w2v.system.progress import Progress
 
@@ -193,6 +194,22 @@ def test_a_dry_run_says_what_each_preset_takes(w2v, text):
     assert not [line for line in lines if line.startswith("--preset")]
     assert "for 15 epochs" in lines[-1]
     assert "--preset" not in w2v("train", text, "--model", "ppmi", "--dry-run").err
+
+
+@pytest.mark.parametrize("options", [("--model", "lstm", "--task", "lm"), ("--model", "cbow")])
+def test_the_first_chunks_are_no_part_of_the_measured_speed(w2v, text, monkeypatch, options):
+    """They load kernels that an empty chunk does not need: with an LSTM this may take 20 s."""
+    slow, seconds, run = [5000.0], [0.0], Threads.run
+
+    def loading(self, trainer, plan, on_progress, limit, state, before):
+        run(self, trainer, plan, lambda last: None, 0.0, state, before)
+        seconds[0] = slow.pop() if slow else 1.0
+        on_progress(Progress(1, 1, 100, 1000, seconds[0], 0.1, 1.0))
+
+    monkeypatch.setattr(Threads, "run", loading)
+    outcome = w2v("train", text, *SMALL, *options, "--threads", 1, "--dry-run")
+    assert "training time: about 10.0 s" in outcome.err
+    assert not slow
 
 
 @compiled

@@ -293,6 +293,16 @@ def test_a_vocabulary_that_was_counted_before_gives_the_same_model(w2v, folder):
     assert len(facts["vocabulary"]["sha256"]) == 64
 
 
+def test_listed_words_that_min_count_leaves_out_are_reported(w2v, folder):
+    (folder / "text").write_text("a b c\n" * 30)
+    (folder / "counts").write_text("</s> 30\na 30\nb 30\nc 4\n")
+    more = ("--dim", 4, "--epochs", 1, "--sample", 0, "--threads", 1, "--read-vocab", "counts")
+    said = "counts: 1 word left out by --min-count 5: --min-count 1 keeps all\n"
+    assert said in w2v("train", "text", *more, "-o", "x.safetensors").err
+    assert "left out" not in w2v("train", "text", *more, "--min-count", 1).err
+    assert "left out" not in w2v("train", "text", *more, "--max-vocab", 2).err
+
+
 def test_counts_of_another_text_are_taken(w2v, folder):
     (folder / "text").write_text("a b a c a strange\n" * 9)
     (folder / "counts").write_text("</s> 7\nb 500\na 900\nc 400\nz 300\n")

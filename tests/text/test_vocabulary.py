@@ -238,6 +238,33 @@ def test_case_is_folded_by_the_letters_of_each_token(tmp_path):
     assert set(vocabulary.names) == {word.lower() for word in words}
 
 
+@pytest.mark.parametrize("tokenizer", ["space", "words", "chars"])
+def test_turkish_and_azerbaijani_have_their_own_small_letters_of_two_capitals(tmp_path, tokenizer):
+    path = tmp_path / "text"
+    path.write_text("İLAÇLARINI KAPIYI I\u0307zmi\u0307r Ilık\nQAYIQ\n")
+    corpus = Corpus([str(path)], tokenizer, lowercase="turkish")
+    found = set(count(corpus, 1).names)
+    assert found - {"</s>"} == {"ilaçlarını", "kapıyı", "izmi\u0307r", "ılık", "qayıq"}
+
+
+def test_every_command_that_reads_a_text_knows_the_letters_of_turkish(w2v, folder):
+    (folder / "text").write_text("IŞIK ışık İYİ\n" * 30)
+    (folder / "rows.tsv").write_text("a\tIŞIK ışık\nb\tİYİ iyi\n" * 30)
+    options = ("--tokenizer", "words", "--lowercase-turkish", "--min-count", 1)
+    counts = w2v("vocab", "text", *options).out
+    assert counts.splitlines()[1:] == ["ışık 60", "iyi 30"]
+    joined = w2v("phrases", "text", *options, "--threshold", 0).out
+    assert set(joined.split()) <= {"ışık", "iyi", "ışık_iyi", "ışık_ışık", "iyi_ışık"}
+    (folder / "twice").write_text("IŞIK\nışık\nışik\n")
+    assert w2v("dedup", "twice", "--lowercase-turkish", "--quiet").out == "IŞIK\nışik\n"
+    w2v("train", "rows.tsv", "--model", "nbow", *options, "--epochs", 20, "-o", "n.safetensors")
+    for args in (("predict", "n.safetensors", "-"), ("explain", "n.safetensors", "-")):
+        outcome = w2v(*args, stdin="IŞIK\nİYİ\n".encode())
+        assert outcome.code == 0
+        assert "without" not in outcome.err
+    assert w2v("info", "n.safetensors").out.count("lowercase_turkish: true") == 1
+
+
 def no_call(*args):
     raise AttributeError("posix_fallocate")
 
@@ -287,6 +314,21 @@ KINDS = {
     "Chinese": ("总统来晚了，总统先说话。 没有人听到总统。\n晚了， 晚了。\n", ""),
     "code": (CODE, ""),
 }
+
+
+def test_a_turkish_text_in_small_letters_of_other_languages_is_reported(w2v, folder):
+    (folder / "text").write_text("İSTANBUL büyük bir şehir\n" * 100)
+    (folder / "english").write_text("the city of İzmir\n" + "the end of it\n" * 1000)
+    said = "--lowercase-turkish is right for Turkish"
+    for name, options, is_said in (
+        ("text", ("--lowercase",), True),
+        ("text", ("--lowercase-turkish",), False),
+        ("text", (), False),
+        ("english", ("--lowercase",), False),
+    ):
+        outcome = w2v("vocab", name, "--min-count", 1, *options)
+        assert (said in outcome.err) == is_said, (name, options)
+        assert "'i\u0307stanbul'" in outcome.err or not is_said
 
 
 @pytest.mark.parametrize("command", ["vocab", "phrases", "train"])

@@ -106,6 +106,10 @@ _WORKING_MEMORY = 30_000_000  # bytes for blocks of text and for loading the ker
     ),
     click.option("--lowercase", is_flag=True, help="Compare the lines in lower case."),
     click.option(
+        "--lowercase-turkish", is_flag=True,
+        help="Compare the lines in lower case by the rules of Turkish and Azerbaijani.",
+    ),
+    click.option(
         "--normalize", type=click.Choice(["none", "NFC", "NFKC"]), default="none",
         show_default=True, help="Compare the lines after this Unicode normalization.",
     ),
@@ -132,6 +136,7 @@ def dedup(
     id_field: str | None,
     tokenizer: str,
     lowercase: bool,
+    lowercase_turkish: bool,
     normalize: str,
     encoding: str,
     recursive: bool,
@@ -145,7 +150,7 @@ def dedup(
     compared: lines are written as they are.
     """
     from w2v.kernels.cache import is_cold
-    from w2v.settings import DocumentSettings
+    from w2v.settings import DocumentSettings, Lowercase
     from w2v.system import atomic_file, output_files
     from w2v.system.progress import ProgressLine
     from w2v.system.resources import processors
@@ -162,8 +167,9 @@ def dedup(
         format=format, columns=columns, header=header, text_field=text_field, id_field=id_field
     )  # fmt: skip
     log = RemovedRows() if pairs_path else None
+    case: Lowercase = "turkish" if lowercase_turkish else lowercase
     source = Rows(
-        paths, settings, tokenizer, encoding, lowercase, normalize, processors(), log is not None
+        paths, settings, tokenizer, encoding, case, normalize, processors(), log is not None
     )
     line = ProgressLine(sys.stderr, quiet)
     if is_cold("line_hash", *(["minhash"] if near else [])):

@@ -115,6 +115,10 @@ _SCORINGS = ("default", "npmi")
     ),
     click.option("--lowercase", is_flag=True, help="Convert the text to lower case."),
     click.option(
+        "--lowercase-turkish", is_flag=True,
+        help="Convert the text to lower case by the rules of Turkish and Azerbaijani.",
+    ),
+    click.option(
         "--normalize", type=click.Choice(["none", "NFC", "NFKC"]), default="none",
         show_default=True, help="Unicode normalization of the text, as in w2v train.",
     ),
@@ -140,6 +144,7 @@ def phrases(
     joiner: str,
     tokenizer: str,
     lowercase: bool,
+    lowercase_turkish: bool,
     normalize: str,
     encoding: str,
     recursive: bool,
@@ -169,13 +174,13 @@ def phrases(
     inputs["the list of phrases"] = read_list
     output_files.check({"-o": output, "--list": list_path}, inputs)
     listed = None if read_list is None else _read_list(read_list)
-    text = TextSettings(tokenizer, lowercase, normalize, encoding)
+    text = TextSettings(tokenizer, lowercase, lowercase_turkish, normalize, encoding)
     records = settings.given(FieldSettings)
     source = open_corpus(paths, text, records, threads=threads or processors())
     line = ProgressLine(sys.stderr, quiet)
     if is_cold("word_hash"):
         say_compiling(line)
-    connector_words = read_connectors(connectors, lowercase, normalize) if connectors else set()
+    connector_words = read_connectors(connectors, text.case, normalize) if connectors else set()
     finder = Phrases(
         min_count, scoring, SCORINGS[scoring] if threshold is None else threshold, joiner,
         connectors=connector_words,

@@ -20,9 +20,9 @@ from w2v.cli.options import (
     threads_option,
 )
 from w2v.runs.text_messages import (
-    say_attached,
     say_compiling,
     say_pruned,
+    say_spellings,
     say_text_changes,
     show_reading,
 )
@@ -97,7 +97,7 @@ def vocab(
         f"vocabulary: {len(vocabulary.names):,} of {vocabulary.types:,} words, "
         f"{int(vocabulary.counts.sum()):,} of {vocabulary.tokens:,} tokens"
     )
-    say_attached(line, vocabulary, text)
+    say_spellings(line, vocabulary, text)
     if not points or points[-1][0] < vocabulary.tokens:
         points.append((vocabulary.tokens, vocabulary.types))
     # Two matrices, of input and output vectors, with 4 bytes for each number.

@@ -213,7 +213,7 @@ class RangeCorpus(ReadsRange):
 
     def __init__(self, byte_range: ByteRange, settings: TextSettings):
         super().__init__(
-            [byte_range.path], settings.tokenizer, settings.encoding, settings.lowercase,
+            [byte_range.path], settings.tokenizer, settings.encoding, settings.case,
             settings.normalize,
         )  # fmt: skip
         self._range = byte_range

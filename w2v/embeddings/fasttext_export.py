@@ -73,9 +73,10 @@ def change_when_written(
             f"shorter, and keep their direction{labels}"
         )
     own = "numbered" if subwords.buckets == NUMBERED else f"in {subwords.buckets:,} buckets"
+    smaller = "" if buckets else "; fewer --buckets make a smaller file"
     return (
         f"the n-grams, {own} in the model, are distributed to {count:,} buckets: the vectors of "
-        "the words stay as they are, those of unknown words are approximate"
+        f"the words stay as they are, those of unknown words are approximate{smaller}"
     )
 
 

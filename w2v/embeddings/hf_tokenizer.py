@@ -46,6 +46,7 @@ class TextForm:
     tokenizer: str = "space"
     lowercase: bool = False
     normalize: str = "none"
+    lowercase_turkish: bool = False
 
     @classmethod
     def of(cls, metadata: dict[str, str]) -> TextForm:
@@ -57,12 +58,16 @@ class TextForm:
             tokenizer if isinstance(tokenizer, str) else default.tokenizer,
             settings.get("lowercase") is True,
             normalize if normalize in ("NFC", "NFKC") else default.normalize,
+            settings.get("lowercase_turkish") is True,
         )
 
     def __str__(self) -> str:
         """The form as options, for messages."""
         options = [f"--tokenizer {self.tokenizer}"]
-        options += ["--lowercase"] if self.lowercase else []
+        if self.lowercase_turkish:
+            options.append("--lowercase-turkish")
+        elif self.lowercase:
+            options.append("--lowercase")
         options += [f"--normalize {self.normalize}"] if self.normalize != "none" else []
         return " ".join(options)
 
@@ -104,7 +109,9 @@ def _normalizers(form: TextForm) -> list[dict[str, Any]]:
         found.append({"type": form.normalize})
     if form.tokenizer != "space":
         found.append(_replace(f"[{_LAYOUT}]+", ""))
-    if form.lowercase:
+    if form.lowercase_turkish:
+        found += [_replace("I\\x{307}|İ", "i"), _replace("I", "ı")]
+    if form.lowercase or form.lowercase_turkish:
         found.append(_replace(_final_sigma(form.tokenizer), "ς"))
         found.append({"type": "Lowercase"})
     return found

@@ -21,7 +21,7 @@ def row_of(table: Table, name: str, ignore_case: bool = False) -> int | None:
                  exact match
     """
     row = table.find(python_arguments.word(name))
-    return table.folded.get(name.casefold()) if row is None and ignore_case else row
+    return table.find_folded(name) if row is None and ignore_case else row
 
 
 def find(table: Table, name: str, ignore_case: bool = False) -> int:

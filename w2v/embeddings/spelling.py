@@ -9,6 +9,7 @@ from unicodedata import normalize
 
 import numpy as np
 
+from w2v.embeddings.letter_case import without_dots
 from w2v.embeddings.table import Table, name_as_bytes
 
 BLANKS = " \t\n\r\v\f"  # ASCII whitespace; a no-break space is part of a word, as in corpora
@@ -80,14 +81,14 @@ def near_spellings(table: Table, name: str, limit: int = 3) -> list[str]:
     variants = dict.fromkeys(normalize(form, name) for form in FORMS)
     lookalikes = [text for text in variants if text != name and table.find(text) is not None]
     lookalikes += names_ending(table, name, limit)
-    wanted = normalize("NFC", name).casefold()
+    wanted = without_dots(normalize("NFC", name).casefold())
     if len(wanted) > _WORD_LETTERS:
         return lookalikes[:limit]
     shortlist = _shortlist(table, name_as_bytes(wanted))
     ranked = []
     for row in shortlist.tolist():
         other = table.name(row)
-        ranked.append((edits(wanted, normalize("NFC", other).casefold()), row, other))
+        ranked.append((edits(wanted, without_dots(normalize("NFC", other).casefold())), row, other))
     allowed_distance = max(1, len(wanted) // 3)
     similar = [other for distance, _, other in sorted(ranked) if distance <= allowed_distance]
     return list(dict.fromkeys([*lookalikes, *similar]))[:limit]

@@ -12,6 +12,7 @@ from typing import Self
 
 import numpy as np
 
+from w2v.embeddings.letter_case import dotless_rows, folded_rows, row_without_case
 from w2v.embeddings.mapped_files import check_whole
 from w2v.embeddings.norms import has_direction, row_norms, unit_vectors
 from w2v.embeddings.subwords import Subwords
@@ -212,10 +213,15 @@ class Table:
     @cached_property
     def folded(self) -> dict[str, int]:
         """The first row of each case-folded name."""
-        rows: dict[str, int] = {}
-        for row, name in enumerate(self.names):
-            rows.setdefault(name.casefold(), row)
-        return rows
+        return folded_rows(enumerate(self.names))
+
+    def find_folded(self, name: str) -> int | None:
+        """The first row whose name differs only in case, see `row_without_case`; None: no row."""
+        return row_without_case(self.folded, self._dotless, name)
+
+    @cached_property
+    def _dotless(self) -> dict[str, int]:
+        return dotless_rows(self.folded)
 
     def find(self, name: str) -> int | None:
         """The row of a name; None if it is out-of-vocabulary.

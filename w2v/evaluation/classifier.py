@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from w2v.embeddings import container, formats
+from w2v.embeddings.formats import safetensors
 from w2v.embeddings.table import Table
 from w2v.errors import W2VError
 from w2v.settings import DocumentSettings, TextSettings
@@ -115,7 +116,7 @@ class Features:
         self._table, self._by, self._documents, self._text = table, by, documents, text
         self._path, self._remembered = path, remembered
         if by == "words" and (settings := container.nested(formats.contents(path)[1], "settings")):
-            names = {"tokenizer", "lowercase", "encoding", "normalize"} & settings.keys()
+            names = safetensors.TEXT_SETTINGS & settings.keys()
             self._text = replace(text, **{name: settings[name] for name in names})
 
     def of(self, path: str) -> tuple[np.ndarray, list[str]]:

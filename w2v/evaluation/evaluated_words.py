@@ -4,24 +4,22 @@ from __future__ import annotations
 
 import numpy as np
 
+from w2v.embeddings.letter_case import dotless_rows, folded_rows, row_without_case
 from w2v.embeddings.lookup import composed
 from w2v.embeddings.norms import unit_vectors
 from w2v.embeddings.table import Table
 
 
-def folded_rows(table: Table, restrict: int) -> dict[str, int]:
+def directed_rows(table: Table, restrict: int) -> dict[str, int]:
     """Map each of the first `restrict` words, case-folded, to its row.
 
     If several words differ only in case, the first is used, which is the most frequent. Words
     whose vectors have no direction are left out: see `norms.has_direction`.
     """
-    rows: dict[str, int] = {}
     directed = table.has_direction(slice(restrict)).tolist()
     names = table.first_names(restrict)
-    for row, (name, has_direction) in enumerate(zip(names, directed, strict=True)):
-        if has_direction:
-            rows.setdefault(name.casefold(), row)
-    return rows
+    rows = enumerate(zip(names, directed, strict=True))
+    return folded_rows((row, name) for row, (name, has_direction) in rows if has_direction)
 
 
 class EvaluatedWords:
@@ -38,19 +36,20 @@ class EvaluatedWords:
 
     def __init__(self, table: Table, restrict: int):
         self._table = table
-        self.rows = folded_rows(table, restrict)
+        self.rows = directed_rows(table, restrict)
+        self._dotless = dotless_rows(self.rows)
         self._is_lowercase = all(name == name.lower() for name in table.first_names(1000))
         self._numbers: dict[str, int] = {}
         self._units: list[np.ndarray] = []  # of composed words
 
     def number(self, word: str) -> int:
         """The number of a word; -1 if it has no vector."""
-        row = self.rows.get(word.casefold())
+        row = row_without_case(self.rows, self._dotless, word)
         if row is not None:
             return row
         if self._table.subwords is None:
             return -1
-        name = word.lower() if self._is_lowercase else word
+        name = word.replace("İ", "i").lower() if self._is_lowercase else word
         if name not in self._numbers:
             self._numbers[name] = self._compose(name)
         return self._numbers[name]

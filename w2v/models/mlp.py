@@ -13,13 +13,17 @@ from w2v.setting_fields import setting
 class Settings(NetworkSettings):
     """The settings of a multi-layer perceptron, whose input is `length` words."""
 
-    length: int = setting(
-        50, "Number of words that the network reads. With --task classify, these are the last "
-        "words of a text. With --task lm, these are the words before the word to predict; 5 is "
-        "usual there.",
-        1, 1 << 16,
+    length: int | None = setting(
+        None, "Number of words that the network reads. With --task classify, these are the last "
+        "words of a text. With --task lm, these are the words before the word to predict.",
+        1, 1 << 16, shown="classify 50, lm 5",
     )  # fmt: skip
     activation: str = setting("tanh", "Activation of the hidden layers.", choices=("tanh", "relu"))
+
+    @property
+    def input_length(self) -> int:
+        """The number of words that the network reads."""
+        return self.length or {"classify": 50, "lm": 5}[self.task]
 
 
 MODEL = Model(

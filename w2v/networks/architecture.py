@@ -69,7 +69,7 @@ class Architecture:
         is_language = settings.task == "lm"
         architecture = cls(
             layer=recurrent_layer(settings), words=words, dim=settings.dim,
-            length=settings.length, units=settings.units, layers=settings.layers,
+            length=settings.input_length, units=settings.units, layers=settings.layers,
             dense=settings.dense_units, outputs=words if is_language else labels,
             tied=settings.tied and is_language, steps=is_language,
         )  # fmt: skip

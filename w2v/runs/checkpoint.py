@@ -109,7 +109,7 @@ def read(
     another = f"{path} is the checkpoint of another run: {'; '.join(changes)}"
     if changes and not fits:
         raise W2VError(
-            f"{another}. Its matrices do not fit this run, so that it cannot be continued, not "
+            f"{another}. Its state does not fit this run, so that it cannot be continued, not "
             "even with --force. Repeat that run's options and text, or remove the file"
         )
     if changes and not force:

@@ -17,14 +17,15 @@ from w2v.runs.request import Request
 from w2v.runs.stop_messages import said_of_loss, say_nothing_to_resume, say_what_is_kept
 from w2v.runs.text_messages import (
     Console,
-    say_attached,
     say_compiling,
     say_documents,
     say_joined_labels,
+    say_listed,
     say_no_ngrams,
     say_own_labels,
     say_pruned,
     say_similar_labels,
+    say_spellings,
     say_text_changes,
     show_reading,
 )
@@ -128,16 +129,17 @@ class Messages:
             f"{text.size:,} of {vocabulary.tokens:,} tokens kept, "
             f"in {plural(text.starts.size - 1, 'document' if request.documents else 'sentence')}"
         )
+        say_listed(console, request.run.read_vocab, request.text, vocabulary.types - words)
         if isinstance(request.options, SubwordSettings):
             say_no_ngrams(console, request.options, ngrams)
         if not request.is_update:
-            say_attached(console, vocabulary, request.text)
+            say_spellings(console, vocabulary, request.text)
         elif is_full(vocabulary, request.text):
             console.say(
                 f"the vocabulary is full (--max-vocab {request.text.max_vocab}): raise --max-vocab "
                 "to add more new words"
             )
-        say_documents(console, corpus, text, getattr(request.options, "length", None))
+        say_documents(console, corpus, text, getattr(request.options, "input_length", None))
         if request.labels in ("needed", "several"):
             say_own_labels(console, corpus)
             say_similar_labels(console, corpus)

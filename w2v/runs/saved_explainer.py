@@ -164,7 +164,7 @@ class _NeuralBagOfWords(SavedModel):
     def split(self, line: bytes) -> list[bytes]:
         """The words of a text."""
         settings = self.text_settings
-        words = split(line, settings.tokenizer, settings.lowercase, settings.normalize)
+        words = split(line, settings.tokenizer, settings.case, settings.normalize)
         return [word for word in words.split() if word != SENTENCE_END]
 
 

@@ -73,8 +73,8 @@ class SavedModel:
         self.model = model
         # Files of older versions lack some settings.
         older = {
-            "normalize": "none", "oov": "skip", "seeds": None, "sampler": "dense",
-            "document_table": "dense", **asdict(SubwordSettings()),
+            "lowercase_turkish": False, "normalize": "none", "oov": "skip", "seeds": None,
+            "sampler": "dense", "document_table": "dense", **asdict(SubwordSettings()),
         }  # fmt: skip
         values = older | values
         self._facts = container.nested(metadata, "found")
@@ -91,7 +91,7 @@ class SavedModel:
         options = self.text_settings
         # As the texts of training: a lone surrogate is no UTF-8, and what is none is replaced.
         encoded = text.encode("utf-8", "surrogatepass").decode("utf-8", "replace").encode()
-        words = split(encoded, options.tokenizer, options.lowercase, options.normalize)
+        words = split(encoded, options.tokenizer, options.case, options.normalize)
         return words.decode().split()
 
     def finite(self, blocks: Iterator[np.ndarray]) -> Iterator[np.ndarray]:

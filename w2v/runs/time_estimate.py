@@ -32,8 +32,13 @@ class Forecast:
 
 
 def measured(executor: Executor, seconds: float) -> Progress | None:
-    """Train for a few seconds; returns the last progress report, None for a closed form."""
+    """Train for a few seconds; returns the last progress report, None for a closed form.
+
+    The first chunks are trained before, because they are slow: kernels that an empty chunk does not
+    need are loaded, or compiled, and memory is touched for the first time.
+    """
     reports: list[Progress] = []
+    executor.estimate(lambda state: None, 0.0)
     executor.estimate(
         lambda state: reports.append(state) if isinstance(state, Progress) else None, seconds
     )

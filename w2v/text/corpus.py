@@ -17,6 +17,7 @@ from concurrent.futures import Executor
 from contextlib import contextmanager, nullcontext
 
 from w2v.errors import W2VError
+from w2v.settings import Lowercase
 from w2v.system import packing
 from w2v.system.pipes import is_pipe, name_of
 from w2v.system.read_ahead import Block, Blocks, ReadAhead
@@ -57,7 +58,7 @@ class Corpus:
     size         the number of bytes of all files; None if it cannot be known, as for stdin
     bytes_read   number of bytes read so far; of a compressed file, its compressed bytes
     bad_bytes    number of invalid byte sequences that have been replaced so far
-    first_bad    the file and approximate position of the first invalid byte sequence
+    first_bad    where the first of them is: the file, and about which byte
     left_out     number of members and records of archives that are no texts, by their kind
     null_rows    number of rows of Parquet or Arrow files without a text, which were left out
     fingerprint  see `TextDigest`; set when the text has been read
@@ -75,7 +76,7 @@ class Corpus:
         paths: Sequence[str],
         tokenizer: str = "space",
         encoding: str = "utf-8",
-        lowercase: bool = False,
+        lowercase: Lowercase = False,
         normalize: str = "none",
         threads: int = 1,
     ):
@@ -85,8 +86,7 @@ class Corpus:
             raise W2VError(f"--encoding {encoding}: no such text encoding; try utf-8") from None
         if list(paths).count("-") > 1:
             raise W2VError("- (stdin) is named twice: it can be read only once")
-        # Raises OSError now for a missing file, not after hours of reading.
-        statuses = [status_of(path) for path in paths]
+        statuses = [status_of(path) for path in paths]  # OSError now, not after hours of reading
         for path, status in zip(paths, statuses, strict=True):
             if status.is_folder:
                 raise W2VError(

@@ -50,7 +50,7 @@ def open_corpus(
         )
     if records:
         return RecordCorpus(paths, text, records, threads, None, needed, remembered)
-    return Corpus(paths, text.tokenizer, text.encoding, text.lowercase, text.normalize, threads)
+    return Corpus(paths, text.tokenizer, text.encoding, text.case, text.normalize, threads)
 
 
 def read(

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from w2v.errors import W2VError
+from w2v.settings import Lowercase
 from w2v.system.packed_ids import PackedIds
 from w2v.system.text_file import numbered_lines
 from w2v.text.corpus import Corpus
@@ -37,11 +38,13 @@ _MAX_CONNECTORS = 50_000  # connectors in a file; MOST_INSIDE of them must fit a
 _PART = 1 << 21  # words processed at a time
 
 
-def read_connectors(given: str, lowercase: bool = False, normalize: str = "none") -> set[bytes]:
+def read_connectors(
+    given: str, lowercase: Lowercase = False, normalize: str = "none"
+) -> set[bytes]:
     """The connectors in a file, or with `english` the words of ENGLISH_CONNECTORS, as UTF-8.
 
     given      the path of a file of words separated by whitespace, or english
-    lowercase  whether to convert the words to lower case, like the text
+    lowercase  whether to convert the words to lower case, like the text, and by which rules
     normalize  the Unicode normalization of the text: none, NFC or NFKC
     Raises     W2VError for a file that is not UTF-8, or has no words or too many; OSError for a
                file that does not exist

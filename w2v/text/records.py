@@ -62,9 +62,7 @@ class RecordCorpus(Corpus):
         self._new_columns()  # raises now for a wrong --columns, not when the first table is read
         self.inputs = inputs or self._find_inputs(paths)
         files = [file.path for file in self.inputs]
-        super().__init__(
-            files, text.tokenizer, text.encoding, text.lowercase, text.normalize, threads
-        )
+        super().__init__(files, text.tokenizer, text.encoding, text.case, text.normalize, threads)
         self.source = ", ".join(map(name_of, paths))
         if needed:
             self._check_fields()

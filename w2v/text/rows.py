@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 from w2v.errors import W2VError
-from w2v.settings import DocumentSettings
+from w2v.settings import DocumentSettings, Lowercase
 from w2v.system.pipes import name_of
 from w2v.text.arrow_tables import open_table
 from w2v.text.columns import Columns, records, whole_lines
@@ -58,7 +58,7 @@ class Rows(Corpus):
         settings: DocumentSettings,
         tokenizer: str = "space",
         encoding: str = "utf-8",
-        lowercase: bool = False,
+        lowercase: Lowercase = False,
         normalize: str = "none",
         threads: int = 1,
         with_names: bool = False,

@@ -14,6 +14,7 @@ import numpy as np
 
 from w2v.embeddings.table import NORMALIZERS
 from w2v.errors import W2VError
+from w2v.settings import Lowercase
 
 # Han and kana, which are written without spaces. Korean is written with spaces, and is split there.
 _CJK = (
@@ -166,15 +167,19 @@ TOKENIZERS: dict[str, Callable[[bytes], bytes]] = {
 }
 
 
-def split(block: bytes, tokenizer: str, lowercase: bool = False, normalize: str = "none") -> bytes:
+def split(
+    block: bytes, tokenizer: str, lowercase: Lowercase = False, normalize: str = "none"
+) -> bytes:
     """Split a text into tokens, separated by ASCII whitespace.
 
     block      the text, as UTF-8
     tokenizer  a key of `TOKENIZERS`
-    lowercase  whether to convert the tokens to lower case
+    lowercase  whether to convert the tokens to lower case, and by which rules
     normalize  the Unicode normalization of the text before it is split: none, NFC or NFKC
     """
     tokens = TOKENIZERS[tokenizer](normalized(block, normalize))
+    if lowercase == "turkish":
+        tokens = _turkish(tokens)
     return fold(tokens) if lowercase else tokens
 
 
@@ -183,6 +188,18 @@ def normalized(text: bytes, form: str) -> bytes:
     if form == "none" or text.isascii():
         return text
     return NORMALIZERS[form](text.decode()).encode()
+
+
+def _turkish(block: bytes) -> bytes:
+    """Convert the letters whose lower case is another one in Turkish and Azerbaijani: İ and I.
+
+    İ may also be written as I and a combining dot above.
+    """
+    if b"I" not in block and "İ".encode() not in block:
+        return block
+    for letter, small in (("I\u0307", "i"), ("İ", "i"), ("I", "ı")):
+        block = block.replace(letter.encode(), small.encode())
+    return block
 
 
 def fold(block: bytes) -> bytes:

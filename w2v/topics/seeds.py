@@ -245,7 +245,7 @@ def pseudo_count(weight: float, count: int, mean_size: float) -> int:
 def _tokens(word: str, text: TextSettings) -> list[str]:
     """The tokens of a seed word, as the text is tokenized."""
     encoded = word.encode("utf-8", "replace")
-    return split(encoded, text.tokenizer, text.lowercase, text.normalize).decode().split()
+    return split(encoded, text.tokenizer, text.case, text.normalize).decode().split()
 
 
 def _listed(words: Sequence[str]) -> str:

@@ -21,7 +21,7 @@ SUFFIXES = (".safetensors",)
 PACKED = False
 SUBWORDS = True
 KIND = "safetensors container"
-_TEXT_SETTINGS = ("tokenizer", "lowercase", "encoding", "normalize")
+TEXT_SETTINGS = {"tokenizer", "lowercase", "lowercase_turkish", "encoding", "normalize"}
 
 
 def sniff(source: Source) -> Layout | None:
@@ -86,7 +86,7 @@ def text_settings(table: Table, model: Mapping[str, str]) -> dict[str, str]:
     model  the metadata of the model's file; empty: only the normalization of the table is known
     """
     given = container.nested(model, "settings")
-    kept = {name: given[name] for name in _TEXT_SETTINGS if name in given}
+    kept = {name: given[name] for name in TEXT_SETTINGS if name in given}
     if table.normalize != "none":
         kept["normalize"] = table.normalize
     return {"settings": json.dumps(kept, sort_keys=True)} if kept else {}
