@@ -1,25 +1,23 @@
 """Damaged files and odd arguments: one line that says what is wrong, never a traceback.
 
-Every reader meets mutants of files of our own making. More of them: W2V_MUTANTS=100000.
+Files of our own making, and then mutants of them, meet each reader of vectors and of texts; see
+`fuzzing`. Models are in test_fuzz_models.py, and lists of words in test_fuzz_lists.py.
 """
 
 import gzip
 import io
 import json
 import os
-import random
-import re
 import tarfile
 import tracemalloc
-from dataclasses import asdict
-from functools import partial
 
 import fasttext_files as files
 import finalfusion_files
 import hypothesis.strategies as st
 import numpy as np
 import pytest
-from helpers import COMPILED, PACKERS, mutate
+from fuzzing import NAMES, PATH, make_table, meet_mutants, opened_documents, write_bytes
+from helpers import PACKERS
 from hypothesis import HealthCheck, example, given, settings
 
 from w2v.embeddings import container, formats, query, transform
@@ -30,26 +28,9 @@ from w2v.embeddings.table import Table
 from w2v.embeddings.word_parts import word_parts
 from w2v.errors import W2VError
 from w2v.evaluation import analogies, similarity
-from w2v.models import models
-from w2v.networks.architecture import Architecture
 from w2v.runs import checkpoint
-from w2v.runs.saved_model import SavedDocumentModel, SavedNetwork, SavedTopicModel
-from w2v.settings import DocumentSettings, TextSettings
 from w2v.text.corpus import Corpus
-from w2v.text.documents import DocumentCorpus
-from w2v.text.encode import open_corpus
-from w2v.text.vocabulary import END, UNKNOWN, read_counts
-from w2v.topics import mallet
-
-MUTANTS = int(os.environ.get("W2V_MUTANTS", "250" if COMPILED else "40"))  # of each kind of file
-MEMORY = 64 << 20  # bytes; the files have a few thousand
-
-NAMES = ["the", "é", "日本", "a b", "\x1b[31mred\x07", "\udcff", "</s>", "\u202eabc", "king"]
-
-
-def make_table():
-    matrix = np.random.default_rng(0).standard_normal((len(NAMES), 5)).astype(np.float32)
-    return Table.build(NAMES, matrix, np.arange(len(NAMES)))
+from w2v.text.vocabulary import read_counts
 
 
 def write_container(path):
@@ -71,115 +52,6 @@ def without_blanks():
     table = make_table()
     names = [name.replace(" ", "_") for name in table.names]
     return Table.build(names, np.array(table.matrix))
-
-
-def write_bytes(data):
-    def write(path):
-        with open(path, "wb") as file:
-            file.write(data)
-
-    return write
-
-
-def document_model(path):
-    """A model that `w2v infer` takes."""
-    model, rng = models()["pv-dm"], np.random.default_rng(1)
-    saved_settings = {**asdict(model.settings(dim=5, epochs=1)), **asdict(TextSettings())}
-    names = ["the", "king", "\u00e9", "\u65e5\u672c"]
-    vectors = rng.standard_normal((2, len(names), 5)).astype(np.float32)
-    table = Table.build(names, vectors[0], np.arange(1, 5))
-    tensors = {**container.table_tensors("words", table), "output_vectors": vectors[1]}
-    container.write(path, tensors, {"model": "pv-dm", "settings": json.dumps(saved_settings)})
-
-
-def topic_model(path, sparse=False):
-    """A model that `w2v topics` takes; with `sparse`, its topics of documents are sparse."""
-    model, rng = models()["lda"], np.random.default_rng(1)
-    saved_settings = {**asdict(model.settings(topics=3)), **asdict(TextSettings())}
-    shares = rng.dirichlet(np.ones(3), 6).astype(np.float32)
-    words = Table.build(["the", "king", "\u00e9", "b"], shares[:4], np.arange(1, 5))
-    tensors = container.table_tensors("words", words)
-    if sparse:
-        tensors |= container.name_tensors("documents", ["x", "y"], np.array([1, 2]))
-        tensors["documents.starts"] = np.array([0, 1, 3])
-        tensors["documents.topics"] = np.array([1, 0, 2], np.int16)
-        tensors["documents.topic_counts"] = np.array([8, 9, 7], np.uint8)
-    else:
-        documents = Table.build(["x", "y"], shares[4:], np.array([1, 2]))
-        tensors |= container.table_tensors("documents", documents)
-    tensors |= {"alpha": np.full(3, 0.1, np.float32), "eta": np.array([0.01])}
-    tensors |= {"state.words": np.array([0, 1, 3], np.int32), "state.starts": np.array([0, 1, 3])}
-    tensors["state.topics"] = np.array([0, 1, 2], np.int16)
-    judged = [{"npmi": 0.1, "u_mass": None, "skipped": 1}] * 3
-    metadata = {"settings": saved_settings, "found": {"coherence": judged}}
-    nested = {name: json.dumps(value) for name, value in metadata.items()}
-    container.write(path, tensors, {"model": "lda", **nested})
-
-
-def network(model, task):
-    """A function that writes the file of a network."""
-
-    def write(path):
-        names = [END, UNKNOWN, "the", "king", "b"]
-        saved_settings = models()[model].settings(task=task, dim=4, units=3, batch=2)
-        labels = ["x", "y"] * (task == "classify")
-        rng = np.random.default_rng(1)
-        tensors = {
-            name: rng.standard_normal(shape).astype(np.float32)
-            for name, shape in Architecture.of(saved_settings, len(names), len(labels))
-            .shapes()
-            .items()
-        }
-        table = Table.build(names, tensors.pop("input_vectors"), np.arange(1, 6))
-        tensors |= container.table_tensors("words", table)
-        if labels:
-            tensors |= container.name_tensors("labels", labels, np.zeros(2, np.int64))
-        both = {**asdict(saved_settings), **asdict(TextSettings())}
-        container.write(path, tensors, {"model": model, "settings": json.dumps(both)})
-
-    return write
-
-
-def use_network(path):
-    """Use a network that has been loaded, in every way."""
-    with open("new", "w") as file:
-        file.write("the king\n\nb the\n")
-    trained = SavedNetwork(path)
-    if trained.text_settings.encoding != "utf-8":
-        return
-    if trained.network.is_language:
-        corpus = open_corpus(["new"], trained.text_settings, None)
-        trained.network.evaluate(trained.read(corpus)[0])
-        assert len([*trained.network.generate([2], 3, 1.0, 2, 1)]) == 3
-    else:
-        text, _ = trained.read(opened_documents("new", "lines"))
-        [block] = trained.network.probabilities(text, 1)
-        assert block.shape == (3, len(trained.network.labels))
-
-
-def show_topics(path):
-    """Use the topics of a model that has been loaded, in every way."""
-    trained = SavedTopicModel(path)
-    listing = trained.listing()
-    trained.coherence()
-    mallet.write_topic_keys("keys", listing, trained.names)
-    documents = trained.document_topics()
-    mallet.write_document_topics("shares", documents.names, documents.mixtures)
-    mallet.write_state("state", trained.tensors, trained.names, trained.document_names())
-    infer(path)
-
-
-def opened_documents(path, format):
-    return DocumentCorpus([path], TextSettings(), DocumentSettings(format=format, merge_ids=True))
-
-
-def infer(path):
-    """Infer with a model that has been loaded."""
-    with open("new", "w") as file:
-        file.write("the king\n\n")
-    trained = SavedDocumentModel(path)
-    if trained.text_settings.encoding == "utf-8":
-        trained.vectors(trained.read(opened_documents("new", "lines"))[0])
 
 
 def fasttext_model(path):
@@ -221,7 +93,7 @@ def write_array(path, opened=open):
     """Write an array, and the file with its names."""
     with opened(path, "wb") as file:
         np.save(file, np.ones((3, 4), np.float32))
-    with open("file.words", "w") as file:
+    with open(f"{PATH}.words", "w") as file:
         file.write("the\nking\n\u00e9\n")
 
 
@@ -260,7 +132,7 @@ at name@domain.com 1 2 3 4
 """
 TEXT = "the king\tand the queen of 日本 \u00e9\n</s> a \x00 b\n".encode() * 20
 MAKERS = {
-    "write_container": write_container,
+    "container": write_container,
     "checkpoint": write_checkpoint,
     "word2vec.txt": lambda path: word2vec_text.write(path, without_blanks()),
     "word2vec.bin": lambda path: word2vec_binary.write(path, without_blanks()),
@@ -290,11 +162,6 @@ MAKERS = {
         f"finalfusion {kind}": write_bytes(finalfusion_files.small(kind))
         for kind in ("simple", "listed", "hashed", "own", "quantized")
     },
-    "model of documents": document_model,
-    "model of topics": topic_model,
-    "model of sparse topics": partial(topic_model, sparse=True),
-    "model of labels": network("rnn", "classify"),
-    "model of next words": network("lstm", "lm"),
 }
 
 
@@ -339,7 +206,7 @@ def use_container(path):
 
 
 READERS = {
-    "write_container": use_container,
+    "container": use_container,
     "checkpoint": lambda path: checkpoint.read(path, {"--dim": 5}, CHECKPOINT_MATRICES, True),
     "word2vec.txt": use_vectors,
     "word2vec.bin": use_vectors,
@@ -369,54 +236,20 @@ READERS = {
         f"finalfusion {kind}": use_subwords
         for kind in ("simple", "listed", "hashed", "own", "quantized")
     },
-    "model of documents": infer,
-    "model of topics": show_topics,
-    "model of sparse topics": show_topics,
-    "model of labels": use_network,
-    "model of next words": use_network,
 }
 
 
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")  # of NumPy, for what is infinite
 @pytest.mark.parametrize("kind", MAKERS)
 def test_a_damaged_file_is_read_or_refused_in_one_line(folder, kind):
-    MAKERS[kind]("file")
-    data = (folder / "file").read_bytes()
-    READERS[kind]("file")
-    accepted = refused = 0
-    messages = set()
-    for seed in range(MUTANTS):
-        mutant = mutate(data, random.Random(f"{kind} {seed}"))
-        (folder / "file").write_bytes(mutant)
-        tracemalloc.start()
-        try:
-            READERS[kind]("file")
-            accepted += 1
-        except W2VError as error:
-            refused += 1
-            messages.add(str(error))
-        except Exception as error:
-            error.add_note(f"{kind}, mutant {seed}: {mutant[:2000]!r}")
-            raise
-        finally:
-            peak = tracemalloc.get_traced_memory()[1]
-            tracemalloc.stop()
-        assert peak < MEMORY, (kind, seed, peak)
-    assert all("\n" not in message for message in messages)
-    answers = re.compile("no vector for|the vector of|.* same name")  # of names, not of the file
-    assert [m for m in messages if "file" not in m and not answers.match(m)] == []
-    if kind == "text":
-        assert accepted > 0.99 * MUTANTS  # only what looks like binary data is refused
-    elif MUTANTS >= 100:
-        assert refused > MUTANTS / 10
-        assert accepted or kind == "text.xz"  # which has a checksum of everything
+    meet_mutants(kind, MAKERS[kind], READERS[kind], least=0.99 if kind == "text" else 0)
 
 
 @pytest.mark.parametrize("header", [b"1000000000000 5\n", b"5 1000000000000\n", b"9 9" + b"9" * 40])
 def test_a_header_that_promises_too_much_is_refused_before_there_is_room_for_it(folder, header):
     (folder / "file").write_bytes(header + b"\nthe 1 2 3 4 5\n")
     tracemalloc.start()
-    with pytest.raises(W2VError, match=r"declares|expected our write_container"):
+    with pytest.raises(W2VError, match=r"declares"):
         formats.load("file")
     assert tracemalloc.get_traced_memory()[1] < 1 << 20
     tracemalloc.stop()

@@ -70,6 +70,8 @@ def test_the_folder_has_the_files_that_both_libraries_read(w2v, folder):
     assert sorted(os.listdir(".")) == ["m.safetensors", "x.model2vec"]
     tensors, _ = container.read("x.model2vec/model.safetensors")
     assert [*tensors] == ["embeddings"]
+    with open("x.model2vec/model.safetensors", "rb") as file:
+        assert int.from_bytes(file.read(8), "little") % 64 == 64 - 8  # the data begin at a multiple
     np.testing.assert_array_equal(tensors["embeddings"][:-1], table.matrix)
     assert not tensors["embeddings"][-1].any()
     model = parsed("x.model2vec/tokenizer.json")["model"]

@@ -50,6 +50,7 @@ def test_the_columns_have_plain_types(folder):
         ("count", "int64"),
         ("vector", "fixed_size_list<element: float>"),
     ]
+    assert not any(field.nullable for field in schema)
     rows = parquet.read_table("x.parquet").to_pylist()
     assert rows[0]["name"] == "</s>"
     np.testing.assert_array_equal(np.float32(rows[1]["vector"]), table().matrix[1])
@@ -68,13 +69,15 @@ def test_files_of_other_programs_are_read(folder, kind):
     data = {
         "year": [1, 2],
         "lang": ["en", "en"],
-        "word": ["a", "b"],
+        "id": ["x", "y"],
+        "word": pa.array(["a", "b"], pa.large_string() if kind == "large" else pa.string()),
+        "count": pa.array([7, 6], pa.uint16()),
         "embedding": pa.array([[1, 2], [3, 4.5]], vectors),
     }
     parquet.write_table(pa.table(data), "x.parquet")
     read = formats.load("x.parquet")
     assert (read.names, read.matrix.tolist()) == (["a", "b"], [[1, 2], [3, 4.5]])
-    assert (read.dtype, read.counts) == (np.float32, None)
+    assert (read.dtype, read.counts.dtype, read.counts.tolist()) == (np.float32, np.int64, [7, 6])
 
 
 @pytest.mark.parametrize(
@@ -82,6 +85,10 @@ def test_files_of_other_programs_are_read(folder, kind):
     [
         ({"word": ["a", "b"], "vector": [[1.0, 2.0], [3.0]]}, "row 2: expected a vector of 2 num"),
         ({"word": ["a", "b"], "vector": [[1.0], []]}, "row 2: expected a vector of 1 numbers"),
+        (
+            {"word": ["a"], "vector": pa.array([[]], pa.list_(pa.float32()))},
+            "row 1: expected a vector of 1 numbers, found 0",
+        ),
         ({"word": ["a", "b"], "vector": [[1.0], None]}, "row 2: vector is null"),
         ({"word": ["a", None], "vector": [[1.0], [2.0]]}, "row 2: word is null"),
         ({"word": ["a", "b"], "vector": [[1.0], [None]]}, "row 2: a number of the vector is null"),

@@ -46,9 +46,19 @@ def test_the_rows_of_texts(order, kept):
 def test_the_scores_of_labels():
     rng = np.random.default_rng(3)
     hidden, outputs = rng.normal(size=(4, 5)), rng.normal(size=(5, 3))
-    scores = np.zeros((4, 3), np.float32)
+    scores = np.full((4, 3), np.nan, np.float32)  # of what was in the memory before
     label_scores(hidden.astype(np.float32), outputs.astype(np.float32), scores)
     np.testing.assert_allclose(scores, naive.label_scores(hidden, outputs), atol=1e-5)
+
+
+def test_the_scores_of_labels_are_summed_in_order_and_rounded_after_each_step():
+    rng = np.random.default_rng(4)
+    hidden, outputs = (rng.normal(size=shape).astype(np.float32) for shape in ((3, 64), (64, 5)))
+    scores, expected = np.zeros((3, 5), np.float32), np.zeros((3, 5), np.float32)
+    label_scores(hidden, outputs, scores)
+    for d in range(64):
+        expected += hidden[:, d, None] * outputs[d]
+    np.testing.assert_array_equal(scores, expected)
 
 
 @pytest.mark.parametrize("epsilon", [0.0, 1e-5])

@@ -89,6 +89,25 @@ def test_compiled_operations_on_counts_do_what_their_bodies_say(dtype):
     assert results[-1] == body["count_at_most"](sums, 0 * sums[0]) == 0
 
 
+@jit
+def odd_numbers(array, counts, results):
+    """Count lanes with NaN, and convert negative numbers."""
+    results[0] = count_at_most(load(array, 0, 0), array[1, 0])
+    store(array, 1, 1, to_float(load(counts, 0, 0), array[1, 0]))
+
+
+@compiled
+@DTYPES
+def test_nan_is_at_most_no_number_and_counts_may_be_negative(dtype):
+    array, results = np.zeros((2, 2 * WIDTH), dtype), np.zeros(1)
+    array[0, [3, 7]], array[0, 5], array[1, 0] = np.nan, 2, 1
+    counts = np.arange(-WIDTH, WIDTH, dtype=np.int32).reshape(1, -1)
+    odd_numbers(array, counts, results)
+    assert results[0] == WIDTH - 3
+    assert results[0] == simd_counts.count_at_most.plain(array[0, :WIDTH], array[1, 0])
+    np.testing.assert_array_equal(array[1, WIDTH:], counts[0, :WIDTH])
+
+
 def plain_load(body, counts, given):
     """Check `add_and_load` and `to_float` uncompiled, which use `load`."""
     with pytest.MonkeyPatch.context() as patch:
@@ -140,6 +159,11 @@ def test_aligned_arrays_share_no_line_with_others(shape):
     ]
     assert len(lines) == len(set(lines))
     assert all(a.ctypes.data % simd.LINE == 0 and not a.any() for a in arrays)
+    for a in arrays:
+        memory, end = a, a.ctypes.data + a.nbytes
+        while memory.base is not None:
+            memory = memory.base
+        assert end + -end % simd.LINE <= memory.ctypes.data + memory.nbytes
 
 
 @pytest.fixture(params=[1, 2, 7])

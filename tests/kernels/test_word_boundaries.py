@@ -84,3 +84,23 @@ def test_each_token_has_a_letter_or_digit(tokenizer, text):
     found = tokens(text.encode(), tokenizer)
     assert found == (naive.copy_tokens(text, ALONE[tokenizer]) or [""])
     assert all(any(map(str.isalnum, token)) for token in found if token)
+
+
+def test_every_mark_belongs_to_the_character_before_it():
+    marks = {c for c in map(chr, range(0x110000)) if unicodedata.category(c)[0] == "M"}
+    assert {*tokenizers._joiners()} == marks | {"\u200c", "\u200d", "\u180e"}
+
+
+def test_a_text_is_cut_after_its_last_punctuation():
+    cut = tokenizers.after_last_break
+    assert [cut(text) for text in (b"a, b", b"a b.", b"a_b'c", "é\u3000x".encode())] == [3, 4, 0, 5]
+    assert [cut(text) for text in (b"a </s> b", b"")] == [7, 0]
+
+
+@pytest.mark.parametrize("tokenizer", ["space", "words", "chars"])
+def test_tokens_are_folded_and_normalized(tokenizer):
+    text = "E\u0301A \u00c9 \ufb01".encode()
+    split = tokenizers.split
+    assert split(text, tokenizer, True, "NFC").decode().split() == ["éa", "é", "\ufb01"]
+    assert split(text, tokenizer, False, "NFKC").decode().split() == ["ÉA", "É", "fi"]
+    assert split(text, tokenizer).decode().split() == ["E\u0301A", "\u00c9", "\ufb01"]

@@ -197,3 +197,28 @@ def test_memory_is_bounded_by_the_batch(folder, monkeypatch):
     blocks = [block for block, _ in table.lines(["text"])]
     assert max(map(len, blocks)) < 7 * 200
     assert b"".join(blocks).decode() == "\n".join([*TEXTS, ""])
+
+
+def test_a_row_is_null_if_all_of_its_columns_are(folder):
+    table = pa.table({"a": ["x", None, "y", None], "b": [None, "z", "w", None]})
+    parquet.write_table(table, "x.parquet")
+    [(lines, nulls)] = arrow_tables.open_table("x.parquet").lines(["a", "b"])
+    assert [line.split() for line in lines.splitlines()] == [[b"x"], [b"z"], [b"y", b"w"]]
+    assert nulls == 1
+
+
+@every_writer
+def test_the_share_that_has_been_read_rises_to_the_size_of_the_file(folder, kind):
+    WRITERS[kind](pa.table({"text": TEXTS}), "x")
+    table, size = arrow_tables.open_table("x"), (folder / "x").stat().st_size
+    seen = [table.read for _ in table.lines(["text"])]
+    assert seen[0] == 0
+    assert seen == sorted(seen)
+    assert size / 2 < seen[-1] < size
+    assert table.read == size
+
+
+def test_a_text_of_odd_bytes_is_no_stream_of_arrow(folder):
+    for size, found in ((0, False), (1, True), ((1 << 24) - 1, True), (1 << 24, False)):
+        (folder / "x").write_bytes(b"\xff" * 4 + size.to_bytes(4, "little"))
+        assert arrow_tables.is_table("x") == found

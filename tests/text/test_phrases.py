@@ -76,7 +76,7 @@ def test_phrases_are_those_of_a_loop(folder, monkeypatch, scoring, threshold, pa
             [score] = [s for pair, s in chosen.items() if "_".join(pair) == each.name.decode()]
             assert each.score == pytest.approx(score)
         text = b"".join(found.blocks()).decode()
-        assert [line.split() for line in text.split("\n")[:-1]] == lines
+        assert text == "".join(" ".join(line) + "\n" for line in lines)
         assert found.tokens == sum(map(len, lines))
     assert seen > 1 or len(connectors) == len("abcde")
 
@@ -211,8 +211,38 @@ def test_rare_pairs_are_forgotten_when_there_are_too_many(folder, monkeypatch):
     (folder / "text").write_text(" ".join(["new", "york", *words[:30]] * 20 + words))
     found = Phrases(5, "default", 10, "_", max_pairs=200)
     found.read(Corpus(["text"]))
+    whole = Phrases(5, "default", 10, "_")
+    whole.read(Corpus(["text"]))
+    kept, all_pairs = (
+        each._count(phrases._Candidates(each._counts >= 5, each._runs)) for each in (found, whole)
+    )
+    assert kept.keys.size + kept.pruned >= all_pairs.keys.size
+    assert kept.keys.size <= 200 + 50
     assert b"new_york" in {each.name for each in found.join()}
-    assert found.lost > 0
+    assert found.lost == kept.pruned > 0
+
+
+def test_the_rarest_pairs_are_pruned(folder):
+    (folder / "text").write_text("a b c\n" * 3 + "b a\nc b\nc a\n" + "a c\n" * 2)
+    found = Phrases(1, "npmi", -9, "_", max_pairs=4)
+    found.read(Corpus(["text"]))
+    assert {(each.name, each.count) for each in found.join()} == {
+        (b"a_b", 3), (b"b_c", 3), (b"a_c", 2)
+    }  # fmt: skip
+    assert found.lost == 3
+
+
+def test_phrases_of_equal_counts_are_sorted_by_name_and_may_be_as_rare_as_min_count(folder):
+    (folder / "text").write_text("z y\nb a\nq r s\nq\n" * 2)
+    found = Phrases(2, "npmi", 0.1, "_")
+    found.read(Corpus(["text"]))
+    assert [each.name for each in found.join()] == [b"b_a", b"q_r", b"r_s", b"z_y"]
+
+
+def test_connectors_are_normalized_as_the_text_is(folder):
+    (folder / "own").write_text("e\u0301 OF\n")
+    assert phrases.read_connectors("own", True, "NFC") == {"\u00e9".encode(), b"of"}
+    assert phrases.read_connectors("own") == {"e\u0301".encode(), b"OF"}
 
 
 TEXT_OUTPUTS = {

@@ -124,11 +124,19 @@ def test_what_follows_the_end_is_an_error():
     data = packed({"a": b"a"})
     with pytest.raises(W2VError, match="goes on after its end"):
         read(data + data)
+    begin = len(data.rstrip(b"\0")) // 512 * 512 + 1024  # after the first block of zeros
+    data = data[:begin] + bytes(1200) + b"a"
+    with pytest.raises(W2VError, match=rf"^x: byte {begin + 1200}: .* goes on after its end"):
+        read(data, 1)
 
 
 @pytest.mark.parametrize(
-    "records", [b"8 path=x\n", b"30 path=x\n", b"x", b"12 size=abc\n\n", b"11 size=abc\n"]
-)
+    "records",
+    [
+        b"8 path=x\n", b"30 path=x\n", b"x", b"12 size=abc\n\n", b"11 size=abc\n", b"0 path=x\n",
+        b"5 pa\n6 a=x\n", b"9 path=xy9 path=x\n",
+    ],
+)  # fmt: skip
 def test_damaged_records_are_an_error(records):
     made = io.BytesIO()
     with tarfile.open(fileobj=made, mode="w", format=tarfile.USTAR_FORMAT) as archive:
@@ -137,6 +145,39 @@ def test_damaged_records_are_an_error(records):
         archive.addfile(info, io.BytesIO(records))
     with pytest.raises(W2VError, match="damaged header"):
         read(made.getvalue())
+
+
+def header(path, kind, data=b"", size=None):
+    """A header of a member, and its data in whole blocks; `size` is written instead of theirs."""
+    info = tarfile.TarInfo(path)
+    info.type, info.size = kind, len(data) if size is None else size
+    return info.tobuf(tarfile.USTAR_FORMAT) + data + bytes(-len(data) % 512)
+
+
+def test_what_a_header_says_of_a_member_is_not_said_of_the_next():
+    records = b"10 size=2\n" + b"22 GNU.sparse.major=1\n"
+    pax = header("pax", tarfile.XHDTYPE, records)
+    folder = header("d", tarfile.DIRTYPE, size=512)  # no data follow
+    data = pax + header("s", tarfile.REGTYPE, b"xy") + folder + header("a", tarfile.REGTYPE, b"one")
+    assert read(data + bytes(1024)) == ({"a": b"one"}, Counter({"sparse file": 1}))
+    empty = header("pax", tarfile.XHDTYPE, b"10 size=0\n") + header("x", tarfile.REGTYPE, size=512)
+    assert read(empty + header("a", tarfile.REGTYPE, b"one") + bytes(1024))[0]["a"] == b"one"
+    named = header("long", tarfile.GNUTYPE_LONGNAME, b"b/c\0")
+    named += header("pax", tarfile.XHDTYPE, b"10 size=3\n") + header("x", tarfile.REGTYPE, b"two")
+    named += header("y", tarfile.REGTYPE, b"three")
+    assert read(named + bytes(1024))[0] == {"b/c": b"two", "y": b"three"}
+
+
+def test_long_headers_and_empty_archives_are_refused(monkeypatch):
+    monkeypatch.setattr("w2v.text.tar_members._LARGEST_HEADER", 512)
+    name, file = b"n" * 511 + b"\0", header("x", tarfile.REGTYPE, b"one")
+    data = header("long", tarfile.GNUTYPE_LONGNAME, name) + file + bytes(1024)
+    assert read(data)[0] == {"n" * 511: b"one"}
+    data = header("long", tarfile.GNUTYPE_LONGNAME, name + b"\0") + file + bytes(1024)
+    with pytest.raises(W2VError, match="^x: byte 0: .* has a header of 513 bytes"):
+        read(data)
+    with pytest.raises(W2VError, match="^x: byte 0: the tar archive is cut short"):
+        read(b"")
 
 
 def test_text_is_no_archive():

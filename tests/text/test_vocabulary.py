@@ -20,6 +20,7 @@ from w2v.text.corpus import Corpus
 from w2v.text.encode import count, encode
 from w2v.text.numbered_parts import NumberedPart
 from w2v.text.numbered_text import NumberedText
+from w2v.text.vocabulary import Vocabulary, choose, doubles, read_counts
 from w2v.text.word_counter import WordCounter
 
 
@@ -365,3 +366,41 @@ def test_a_newcomer_is_told_of_punctuation_and_capitals_that_are_part_of_words(
         ) in outcome.err
         mended = w2v(command, "text", *more, "--tokenizer", "words", "--lowercase")
         assert "punctuation" not in mended.err
+
+
+def test_counts_are_read_up_to_eighteen_digits(folder):
+    (folder / "counts").write_text(f"a b\t{'9' * 18}\n</s> 5\nc 0\nd 3\n")
+    found = read_counts("counts", 0, None)
+    assert (found.names, found.counts.tolist()) == (["a b", "d"], [10**18 - 1, 3])
+    assert (found.types, found.sentence_ends) == (3, 5)
+    (folder / "counts").write_text(f"a {'9' * 19}\n")
+    with pytest.raises(W2VError, match="^counts: line 1: expected a word, a blank and a count"):
+        read_counts("counts", 0, None)
+
+
+def test_types_that_were_pruned_count_as_types(folder):
+    (folder / "text").write_text("a a a b c a d\n")
+    counter = WordCounter()
+    counter.number((folder / "text").read_bytes())
+    counter.prune()
+    vocabulary, _ = choose(Corpus(["text"]), counter, 1, None, {})
+    assert (vocabulary.names, vocabulary.types, vocabulary.tokens) == (["a"], 4, 7)
+    assert (vocabulary.pruned_types, vocabulary.pruned_tokens) == (3, 3)
+
+
+def test_words_that_were_known_count_among_the_most(folder):
+    (folder / "text").write_text("new new new other other known rare\n")
+    known = {"known": 9, "gone": 4}
+    counter = WordCounter(known=known)
+    counter.number((folder / "text").read_bytes())
+    vocabulary, ids = choose(Corpus(["text"]), counter, 1, 3, known)
+    assert vocabulary.names == ["known", "gone", "new"]
+    assert vocabulary.counts.tolist() == [10, 4, 3]
+    assert (vocabulary.tokens, vocabulary.types) == (7, 5)
+    assert sorted(ids.tolist()) == [-1, -1, -1, 0, 1, 2]
+
+
+def test_doubles_are_a_share_of_the_examined_words(monkeypatch):
+    monkeypatch.setattr("w2v.text.vocabulary._EXAMINED", 3)
+    words = Vocabulary(["the", "The", "a", "A"], np.array([5, 3, 2, 1]), 4, 11)
+    assert doubles(words, str.lower) == (0.3, ("The", "the"))

@@ -15,7 +15,14 @@ from w2v.embeddings import container
 from w2v.factorization.term_matrix import EncodedTerms
 from w2v.runs.saved_model import SavedTopicModel
 from w2v.topics.coherence import measure_coherence
-from w2v.topics.document_mixtures import DenseMixtures, read_sparse, sparse_tensors
+from w2v.topics.document_mixtures import (
+    DenseMixtures,
+    DocumentTopics,
+    InferredMixtures,
+    read_sparse,
+    sparse_tensors,
+)
+from w2v.topics.inference import TopicInference
 from w2v.topics.perplexity import document_completion
 from w2v.topics.topic_documents import top_documents
 from w2v.topics.topic_samples import (
@@ -138,9 +145,48 @@ def test_damaged_arrays_are_refused():
     for name, damage in damages.items():
         with pytest.raises(ValueError, match=name.partition(".")[0]):
             read_sparse({**stored, name: damage(stored[name])})
+    one = {
+        "documents.starts": np.array([0, 2, 3]), "documents.topics": np.array([0, 1, 1], np.int16),
+        "documents.topic_counts": np.ones(3, np.uint8), "documents.counts": np.array([4, 4]),
+        "alpha": np.ones(2, np.float32),
+    }  # fmt: skip
+    assert read_sparse(one).rows([1]).shape == (1, 2)
+    for name, value in [
+        ("starts", [1, 2, 3]),
+        ("starts", [0, 4, 3]),
+        ("topics", [0, 1, 2]),
+        ("topics", [0, -1, 1]),
+    ]:
+        changed = np.array(value, one[f"documents.{name}"].dtype)
+        lengths = np.where(np.diff(changed) > 0, 4, 0) if name == "starts" else [4, 4]
+        with pytest.raises(ValueError, match=r"documents\.starts, documents\.topics"):
+            read_sparse(
+                {**one, "documents.counts": np.array(lengths), f"documents.{name}": changed}
+            )
+    with pytest.raises(ValueError, match="alpha"):
+        read_sparse({**one, "alpha": np.array([1, 0], np.float32)})
     for name in stored:
         with pytest.raises(KeyError):
             read_sparse({key: array for key, array in stored.items() if key != name})
+
+
+def test_rows_of_joined_and_of_inferred_shares_are_those_of_each():
+    tokens = EncodedTerms(np.array([0, 1, 1, 2, 0, 0], np.int32), np.array([0, 2, 2, 5, 6]))
+    words = np.array([[0.7, 0.1], [0.2, 0.2], [0.1, 0.7]], np.float32)
+    inferred = InferredMixtures(tokens, TopicInference(words, np.ones(2, np.float32)), 1)
+    whole = inferred.inference.mixtures(tokens)
+    assert inferred.shape == whole.shape == (4, 2)
+    for numbers in (slice(None), slice(2, 4), [3, 0], np.array([1, 2])):
+        np.testing.assert_allclose(inferred.rows(numbers), whole[numbers], rtol=1e-6)
+    shares = np.arange(6, dtype=np.float32).reshape(3, 2)
+    first = DocumentTopics([*"abc"], DenseMixtures(shares), np.array([1, 2, 3]))
+    both = first.joined(DocumentTopics([*"defg"], DenseMixtures(whole), np.diff(tokens.starts)))
+    assert both.names == [*"abcdefg"]
+    assert both.tokens.tolist() == [1, 2, 3, 2, 0, 3, 1]
+    assert both.mixtures.shape == (7, 2)
+    together = np.concatenate([shares, whole])
+    for numbers in (slice(None), slice(2, 5), [3], [6, 0, 3, 2], slice(0, 3), slice(3, 7)):
+        np.testing.assert_array_equal(both.mixtures.rows(numbers), together[numbers])
 
 
 def test_blocks_change_no_result(monkeypatch):

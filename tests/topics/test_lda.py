@@ -14,6 +14,7 @@ from scipy.optimize import minimize
 from scipy.special import gammaln
 
 from w2v.embeddings import container
+from w2v.errors import W2VError
 from w2v.factorization.term_matrix import EncodedTerms
 from w2v.kernels import gibbs, jit
 from w2v.kernels.gibbs import count_topics, make_sampler, sample_topics
@@ -25,6 +26,7 @@ from w2v.runs.saved_model import SavedDocumentModel
 from w2v.topics import coherence, lda, perplexity
 from w2v.topics.gibbs_rounds import SamplerBuffers
 from w2v.topics.inference import STEPS, TopicInference
+from w2v.topics.mallet import write_state
 from w2v.topics.priors import update_alpha, update_eta
 from w2v.topics.sparse_rounds import SparseBuffers
 from w2v.topics.topic_words import top_words
@@ -445,7 +447,8 @@ def test_the_file_holds_what_follows_from_the_tokens_topics(w2v, folder, trained
     assert len(json.loads(metadata["losses"])) == 4
 
 
-def test_layouts_of_mallet(w2v, folder, trained):
+def test_layouts_of_mallet(w2v, folder, trained, monkeypatch):
+    monkeypatch.setattr("w2v.topics.mallet._BLOCK_ROWS", 7)
     args = ("--topic-keys", "keys", "--doc-topics", "shares", "--state", "state.gz")
     outcome = w2v("topics", trained, *args, "--tsv")
     assert outcome.code == 0, outcome.err
@@ -457,21 +460,58 @@ def test_layouts_of_mallet(w2v, folder, trained):
     weights = lda.topic_words(tensors)
     names = SavedDocumentModel(trained).names
     for topic, key in enumerate(keys):
-        assert key[2].split()[0] == names[weights[:, topic].argmax()]
+        ranked = np.argsort(-weights[:, topic], kind="stable")[:20]
+        assert key[2].split() == [names[row] for row in ranked]
     rows = [line.split("\t") for line in (folder / "shares").read_text().splitlines()]
     np.testing.assert_array_equal(
         np.array([row[2:] for row in rows], np.float32), tensors["documents.matrix"]
     )
-    assert [row[:2] for row in rows[:2]] == [["0", "1"], ["1", "2"]]
+    assert [row[:2] for row in rows] == [[str(n), str(n + 1)] for n in range(len(rows))]
+    assert len(rows) > 7
+    assert (folder / "state.gz").read_bytes()[4:8] == bytes(4)  # no time
     lines = gzip.decompress((folder / "state.gz").read_bytes()).decode().splitlines()
     assert lines[0] == "#doc source pos typeindex type topic"
-    assert [line.split()[0] for line in lines[1:3]] == ["#alpha", "#beta"]
+    assert lines[1:3] == [
+        f"#alpha : {' '.join(map(str, tensors['alpha']))}", f"#beta : {tensors['eta'][0]}"
+    ]  # fmt: skip
     text = (folder / "text").read_text().splitlines()
     fields = [line.split() for line in lines[3:]]
     assert [each[4] for each in fields] == " ".join(text).split()
     assert [int(each[5]) for each in fields] == tensors["state.topics"].tolist()
     assert all(names[int(each[3])] == each[4] for each in fields)
     assert [int(each[2]) for each in fields[:12]] == list(range(12))
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("words", [0, 1, 2]),
+        ("words", [0, -1, 1]),
+        ("words", [0.0, 1.0, 1.0]),
+        ("topics", [0, 1]),
+        ("topics", [[0, 1, 0]]),
+        ("starts", [0, 3]),
+        ("starts", [1, 2, 3]),
+        ("starts", [0, 2, 2]),
+        ("starts", [0, 4, 3]),
+        ("starts", None),
+    ],
+)
+def test_topics_of_tokens_that_do_not_fit_are_an_error(folder, name, value):
+    tensors = {
+        "state.words": np.array([0, 1, 1], np.int32), "state.topics": np.array([1, 0, 1], np.int16),
+        "state.starts": np.array([0, 2, 3]), "alpha": np.ones(2), "eta": np.ones(1),
+    }  # fmt: skip
+    write_state("good.gz", "m", tensors, ["a", "b"], [" \n", "y z"])
+    lines = gzip.decompress((folder / "good.gz").read_bytes()).decode().splitlines()
+    assert lines[3:] == ["0 _ 0 0 a 1", "0 _ 1 1 b 0", "1 y_z 0 1 b 1"]
+    del tensors[f"state.{name}"]
+    if value is not None:
+        values = np.array(value)
+        tensors[f"state.{name}"] = values if values.dtype.kind == "f" else values.astype(np.int32)
+    with pytest.raises(W2VError, match=f"^m: damaged: the arrays of .*state.{name}.*train"):
+        write_state("bad.gz", "m", tensors, ["a", "b"], ["x", "y"])
+    assert not (folder / "bad.gz").exists()
 
 
 def test_another_corpus_to_judge_by(w2v, folder, trained):

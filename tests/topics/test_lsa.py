@@ -10,7 +10,7 @@ from scipy import sparse
 
 from w2v.embeddings import container, formats
 from w2v.errors import W2VError
-from w2v.factorization import svd, term_matrix
+from w2v.factorization import stopwords, svd, term_matrix
 from w2v.kernels import sparse as kernels
 from w2v.kernels.simd import aligned
 from w2v.runs.saved_model import SavedDocumentModel
@@ -291,3 +291,9 @@ def test_fewer_topics_than_asked_for_are_remarked(w2v, folder, args, said):
     outcome = w2v("train", "text", *common)
     assert outcome.code == 0, outcome.err
     assert said in outcome.err if said else "can have" not in outcome.err
+
+
+def test_a_stop_list_has_capitals_if_the_vocabulary_has_any(folder):
+    (folder / "stops").write_text("The of \ufb01\n")
+    assert stopwords.find("stops", ["The", "the", "of", "fi"]).is_listed.tolist() == [1, 0, 1, 0]
+    assert stopwords.find("stops", ["the", "of", "1", "\ufb01"]).is_listed.tolist() == [1, 1, 0, 1]

@@ -18,13 +18,14 @@ from w2v.kernels.simd import aligned
 from w2v.models import models
 from w2v.models.lda import Settings
 from w2v.runs.saved_model import SavedTopicModel
+from w2v.settings import TextSettings
 from w2v.system import python_arguments
 from w2v.topics import lda, perplexity
 from w2v.topics.coherence import measure_coherence
 from w2v.topics.gibbs_rounds import GibbsRounds
 from w2v.topics.inference import TopicInference
 from w2v.topics.priors import update_eta
-from w2v.topics.seeds import pseudo_count, read_seeds
+from w2v.topics.seeds import place_seeds, pseudo_count, read_seeds
 from w2v.topics.sparse_counts import SparseCounts
 from w2v.topics.topic_words import top_words
 
@@ -78,6 +79,7 @@ def test_the_file_has_names_words_and_weights(folder):
     first, second = read_seeds("f", 5)
     assert first == ("outer space", {"nasa": 1, "a:b": 1, "x:y": 2, "b": 0.1, ":3": 1}, "f: line 3")
     assert second == ("ü", {"12": 30, "#": 1}, "f: line 4")
+    assert read_seeds(" a b \tc:100\n", 1) == [("a b", {"c": 100}, "seeds: line 1")]
     assert read_seeds("a\tb\n", 1) == [("a", {"b": 1}, "seeds: line 1")]
 
 
@@ -151,6 +153,24 @@ def test_what_is_left_out_is_said_by_name(w2v, folder):
         "train", "text", *LDA, *options, "--epochs", "1", "--seeds", "f", "-o", "y.safetensors"
     )
     assert "1 (moon): the same word as another seed of its line" in outcome.err
+
+
+def test_seeds_at_the_limits_are_placed_or_refused():
+    kept, text = np.array([0, 2]), TextSettings()
+    placed = place_seeds(read_seeds("a\tx y z\n", 1), 1, [*"xyz"], kept, np.array([9, 9]), text)
+    assert placed.pseudo_counts.words.tolist() == [0, 1]
+    placed = place_seeds(read_seeds("a\tx y\n", 1), 1, [*"xy"], kept[:1], np.array([9]), text)
+    assert placed.notes[1].startswith("seed words that are not used: 1 (y): left out by")
+    huge = np.array([1 << 40])
+    with pytest.raises(W2VError, match="^seeds: line 1: the weights are too large: lower them"):
+        place_seeds(read_seeds("a\tx:100\n", 1), 1, ["x"], kept[:1], huge, text)
+    for count, end in ((20, "w19)"), (21, "w19, ...)")):
+        words = " ".join(f"w{n}" for n in range(count))
+        placed = place_seeds(
+            read_seeds(f"a\tx {words}\n", 1), 1, ["x"], kept[:1], np.array([9]), text
+        )
+        assert f"{count} (w0, " in placed.notes[1]
+        assert f"{end}: not in the vocabulary" in placed.notes[1]
 
 
 # The prior.
@@ -343,7 +363,8 @@ def test_files_without_seeds_are_as_before(w2v, text):
     ("name", "value"),
     [
         ("seeds.words", [0, 0, 99]),
-        ("seeds.topics", [0, 0, 4]),
+        ("seeds.words", [1, 0, 2]),
+        ("seeds.topics", [0, 0, 4]),  # of four topics
         ("seeds.counts", [1, 1, -1]),
         ("seeds.counts", [1]),
         ("seeds.counts", [1.5, 1, 1]),

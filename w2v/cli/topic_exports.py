@@ -45,7 +45,8 @@ class TopicExports:
             names, mixtures, _ = model.document_topics()
             mallet.write_document_topics(self.doc_topics, names, mixtures)
         if self.state:
-            mallet.write_state(self.state, model.tensors, model.names, model.document_names())
+            documents = model.document_names()
+            mallet.write_state(self.state, model.name, model.tensors, model.names, documents)
         if self.ldavis:
             tokens = int(model.tensors["words.counts"].sum())
             write_ldavis(self.ldavis, listing, model.names, tokens)

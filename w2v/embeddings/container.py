@@ -209,6 +209,47 @@ def read_names(tensors: Mapping[str, np.ndarray], name: str) -> list[str]:
     return [text[a:b].decode() for a, b in zip(ends, ends[1:], strict=False)]
 
 
+def check_tables(tensors: Mapping[str, np.ndarray]) -> None:
+    """Check that the arrays of each table with names have one row for each name.
+
+    Raises  KeyError if a table has neither offsets nor lengths; ValueError, with the name of the
+            array, for other dimensions, another length or another type. A matrix must have floats
+    """
+    for name in tensors:
+        if not name.endswith(".names"):
+            continue
+        table = name.removesuffix(".names")
+        lengths = tensors.get(f"{table}.lengths")
+        if lengths is None:
+            check_array(tensors, f"{table}.offsets", "iu", (None,))
+        rows = tensors[f"{table}.offsets"].size - 1 if lengths is None else lengths.size
+        shapes: dict[str, tuple[str, tuple[int | None, ...]]] = {
+            "matrix": ("f", (rows, None)), "norms": ("f", (rows,)), "order": ("iu", (rows,)),
+            "counts": ("iu", (rows,)),
+        }  # fmt: skip
+        for part, (kinds, shape) in shapes.items():
+            if f"{table}.{part}" in tensors:
+                check_array(tensors, f"{table}.{part}", kinds, shape)
+
+
+def check_array(
+    tensors: Mapping[str, np.ndarray], name: str, kinds: str, shape: tuple[int | None, ...]
+) -> np.ndarray:
+    """An array of a file, whose type and shape are checked; its numbers are not read.
+
+    kinds   the kinds of numbers that it may have: f for floats, i and u for whole numbers
+    shape   the length of each dimension; None: any length
+    Raises  KeyError if the array is missing, ValueError with its name for another type or shape
+    """
+    array = tensors[name]
+    fits = len(array.shape) == len(shape) and all(
+        wanted in (None, size) for size, wanted in zip(array.shape, shape, strict=True)
+    )
+    if not fits or array.dtype.kind not in kinds:
+        raise ValueError(name)
+    return array
+
+
 def table_names(tensors: Mapping[str, np.ndarray]) -> list[str]:
     """The names of the tables in a file, such as words and documents."""
     return [name.removesuffix(".matrix") for name in tensors if name.endswith(".matrix")]
@@ -229,8 +270,9 @@ def read_table(path: str, tensors: Mapping[str, np.ndarray], name: str) -> Table
         raise W2VError(f"{where}: no table {name!r}; tables in it: {held}") from None
     counts, scales = (tensors.get(f"{name}.{part}") for part in (_PARTS[-1], _SCALES))
     rows = len(order)
+    one_dimension = [norms, text, offsets, order, *([] if counts is None else [counts])]
     lengths = {len(matrix), len(norms), len(offsets) - 1, rows if counts is None else len(counts)}
-    if lengths != {rows} or matrix.ndim != 2:
+    if lengths != {rows} or matrix.ndim != 2 or any(part.ndim != 1 for part in one_dimension):
         raise W2VError(f"{where}: the arrays of table {name!r} differ in length{_ADVICE}")
     _check_numbers(f"{where}: table {name!r}", matrix, scales)
     kinds = norms.dtype.kind + offsets.dtype.kind + order.dtype.kind

@@ -15,6 +15,8 @@ from w2v.plots.projection import principal
 from w2v.system.pipes import name_of
 from w2v.system.text_file import numbered_lines
 
+_MOST_EPOCHS = 1 << 30  # of a training run
+
 
 def losses(paths: Sequence[str]) -> Chart:
     """A chart of losses by epoch from logs of `w2v train --log-json`.
@@ -55,17 +57,34 @@ def _runs(path: str) -> Iterator[list[dict[str, Any]]]:
         try:
             event = json.loads(line)
             if event["event"] == "epoch":
-                event["epoch"] = int(event["epoch"])
+                event = _checked(event)
                 if run and event["epoch"] <= run[-1]["epoch"]:
                     yield run
                     run = []
                 run.append(event)
-        except (ValueError, KeyError, TypeError, RecursionError):
+        except (ValueError, KeyError, TypeError, OverflowError, RecursionError):
             raise W2VError(
                 f"{name_of(path)}: line {number} is not an event of w2v train --log-json"
             ) from None
     if run:
         yield run
+
+
+def _checked(event: Mapping[str, Any]) -> dict[str, Any]:
+    """An event of an epoch, whose losses are numbers or None.
+
+    Raises  KeyError, TypeError, ValueError or OverflowError for an event that is none
+    """
+    epoch = event["epoch"]
+    if not isinstance(epoch, int) or not 0 <= epoch <= _MOST_EPOCHS:
+        raise ValueError("epoch")
+    losses = {name: event.get(name) for name in ("loss", "valid_loss")}
+    for name, value in losses.items():
+        if isinstance(value, bool) or not isinstance(value, int | float | None):
+            raise TypeError(name)
+    return {"epoch": epoch} | {
+        name: None if value is None else float(value) for name, value in losses.items()
+    }
 
 
 def sections(path: str, results: Mapping[str, Sequence[tuple[str, float | None]]]) -> Chart:

@@ -83,6 +83,7 @@ class SavedModel:
             self.text_settings = _settings(TextSettings, values)
             setting_fields.check(self.options)
             setting_fields.check(self.text_settings)
+            container.check_tables(self.tensors)
             table = "words" if "words.names" in self.tensors else "vocabulary"
             self.names = container.read_names(self.tensors, table)
 

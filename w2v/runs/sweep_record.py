@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 import os
 from collections.abc import Mapping
 from dataclasses import asdict, fields
@@ -15,6 +14,7 @@ from w2v.runs.sweep_figures import ModelFigures
 from w2v.system import atomic_file
 
 NAME = "sweep.json"
+_LARGEST = 1e100  # of a figure, so that the sum over models does not overflow
 
 
 class SweepRecord:
@@ -76,6 +76,6 @@ def _figures(values: Mapping[str, Any]) -> ModelFigures:
             lengths = {len(words) for words in value}
             if len(value) != values["topics"] or len(lengths) != 1 or lengths == {0}:
                 raise ValueError("words")
-        elif not isinstance(value, kinds) or not math.isfinite(value or 0):
+        elif not isinstance(value, kinds) or not abs(value or 0) <= _LARGEST:
             raise TypeError(field.name)
     return ModelFigures(**{field.name: values[field.name] for field in fields(ModelFigures)})

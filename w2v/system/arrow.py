@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib import import_module
-from typing import Any
+from typing import IO, Any
 
 from w2v.errors import W2VError
 
@@ -37,6 +38,11 @@ def explained(path: str, pyarrow: Any) -> Iterator[None]:
         yield
     except W2VError:
         raise
+    except MemoryError as error:  # also of a damaged file, which may declare any size
+        raise W2VError(
+            f"{path}: there is not enough memory for its rows ({error}), or the file is damaged: "
+            "free memory, or write the file again in smaller groups of rows"
+        ) from None
     except (pyarrow.ArrowException, OSError, UnicodeDecodeError) as error:
         if isinstance(error, OSError) and error.errno:
             raise
@@ -45,3 +51,38 @@ def explained(path: str, pyarrow: Any) -> Iterator[None]:
             f"{path}: a Parquet or Arrow file that is damaged or cut short ({reason}): download or "
             "write it again"
         ) from None
+
+
+class SizedFile:
+    """An open file for pyarrow, which reads no more bytes than the file has.
+
+    Python allocates as many bytes as are to be read, and a damaged file may declare any number.
+    """
+
+    def __init__(self, file: IO[bytes]):
+        self._file, begin = file, file.tell()
+        self._size = file.seek(0, os.SEEK_END)
+        file.seek(begin)
+        self.seek, self.tell, self.close = file.seek, file.tell, file.close
+
+    @property
+    def closed(self) -> bool:
+        """Whether the file is closed."""
+        return self._file.closed
+
+    def readable(self) -> bool:
+        """Whether the file can be read: always."""
+        return True
+
+    def seekable(self) -> bool:
+        """Whether the position in the file can be changed: always."""
+        return True
+
+    def writable(self) -> bool:
+        """Whether the file can be written: never."""
+        return False
+
+    def read(self, size: int = -1) -> bytes:
+        """The next bytes of the file, at most `size` if it is not negative."""
+        left = max(self._size - self._file.tell(), 0)
+        return self._file.read(left if size < 0 else min(size, left))

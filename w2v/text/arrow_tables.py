@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Sequence
 from importlib import import_module
-from typing import IO, Any
+from typing import Any
 
 import numpy as np
 
@@ -62,7 +62,7 @@ class ArrowTable:
         self._arrow = arrow.module("pyarrow", path)
         self._path, self.place, self.read = path, name_of(path), 0
         with open_bytes(path) as file, arrow.explained(self.place, self._arrow):
-            fields = [(field.name, field.type) for field in self._schema(file)]
+            fields = [(field.name, field.type) for field in self._schema(arrow.SizedFile(file))]
         self._types = dict(fields)
         self.names = [*self._types]
         self._listed = [name for name, _ in fields]  # with those that several columns have
@@ -140,7 +140,7 @@ class ArrowTable:
         size = size_of(self._path) or 0
         with open_bytes(self._path) as file:
             with arrow.explained(self.place, self._arrow):
-                batches = self._opened(file, columns)
+                batches = self._opened(arrow.SizedFile(file), columns)
             while True:
                 with arrow.explained(self.place, self._arrow):
                     found = next(batches, None)
@@ -153,7 +153,7 @@ class ArrowTable:
                 self.read = int(size * share)
         self.read = size
 
-    def _opened(self, file: IO[bytes], columns: Sequence[str]) -> Iterator[tuple[Any, float]]:
+    def _opened(self, file: arrow.SizedFile, columns: Sequence[str]) -> Iterator[tuple[Any, float]]:
         """Batches with some columns, each with the share of the rows that have been read."""
         head = _head(file)
         if head.startswith(_PARQUET):
@@ -173,13 +173,13 @@ class ArrowTable:
         if head.startswith(_ARROW):
             reader = ipc.open_file(file, options=options)
             for number in range(reader.num_record_batches):
-                yield reader.get_batch(number), (number + 1) / reader.num_record_batches
+                yield _checked(reader.get_batch(number)), (number + 1) / reader.num_record_batches
             return
         size = size_of(self._path) or 1
         for batch in ipc.open_stream(file, options=options):
-            yield batch, file.tell() / size
+            yield _checked(batch), file.tell() / size
 
-    def _schema(self, file: IO[bytes]) -> Any:
+    def _schema(self, file: arrow.SizedFile) -> Any:
         """The names and types of the columns of an open file, which then is at its beginning."""
         head = _head(file)
         if head.startswith(_FEATHER_1):
@@ -264,7 +264,16 @@ class ArrowTable:
         return array.cast(string)
 
 
-def _head(file: IO[bytes]) -> bytes:
+def _checked(batch: Any) -> Any:
+    """A batch of an Arrow file, whose offsets and indices are inside of its data.
+
+    pyarrow does not test them when it reads the file, and would read other memory, or crash.
+    """
+    batch.validate(full=True)
+    return batch
+
+
+def _head(file: arrow.SizedFile) -> bytes:
     head = file.read(8)
     file.seek(0)
     return head

@@ -52,13 +52,19 @@ def _matches(listed: str, where: str) -> list[str]:
         except (W2VError, OSError) as error:
             raise W2VError(f"{where}: {_text_of(error)}") from None
     if not glob.has_magic(listed):
-        raise W2VError(f"{where}: no such file: {listed[:_SHOWN]}")
+        raise W2VError(f"{where}: no such file: {_shown(listed)}")
     found = sorted(glob.glob(listed, recursive=True))
     if "**" in listed:  # the files in the folders match, too
         found = [path for path in found if not os.path.isdir(path)]
     if not found:
-        raise W2VError(f"{where}: no file matches {listed[:_SHOWN]}")
+        raise W2VError(f"{where}: no file matches {_shown(listed)}")
     return found
+
+
+def _shown(listed: str) -> str:
+    """A path of a list in a message of one line; a list with NUL may have line ends in paths."""
+    shown = listed[:_SHOWN]
+    return shown if shown.isprintable() else repr(shown)
 
 
 def _text_of(error: Exception) -> str:

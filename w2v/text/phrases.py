@@ -221,11 +221,9 @@ class Phrases:
                 sorted_counts[-2:] = [_merged(*sorted_counts[-2:])]
             if sum(keys.size for keys, _ in sorted_counts) > self._max_pairs:
                 keys, counts = _merged(*sorted_counts)
-                if keys.size > self._max_pairs // 2:
-                    lowest += 1
-                    pruned += int(np.count_nonzero(counts <= lowest))
-                    keys, counts = keys[counts > lowest], counts[counts > lowest]
-                sorted_counts = [(keys, counts)]
+                lowest += 1
+                pruned += int(np.count_nonzero(counts <= lowest))
+                sorted_counts = [(keys[counts > lowest], counts[counts > lowest])]
         if not sorted_counts:
             return Pairs(np.zeros(0, np.int64), np.zeros(0, np.int64), pruned)
         return Pairs(*_merged(*sorted_counts), pruned)

@@ -10,6 +10,7 @@ from typing import NamedTuple, Protocol
 
 import numpy as np
 
+from w2v.embeddings.container import check_array
 from w2v.factorization.term_matrix import EncodedTerms
 from w2v.topics.inference import TopicInference
 
@@ -182,14 +183,15 @@ def read_sparse(tensors: Mapping[str, np.ndarray]) -> SparseMixtures:
     Raises  KeyError or ValueError if tensors are missing, or their shapes or values are wrong
     """
     names = "documents.starts", "documents.topics", "documents.topic_counts", "documents.counts"
-    starts, topics, counts, lengths = (tensors[name] for name in names)
-    alpha = tensors["alpha"]
+    arrays = zip(names, "iiui", strict=True)
+    starts, topics, counts, lengths = (
+        check_array(tensors, name, kind, (None,)) for name, kind in arrays
+    )
+    alpha = check_array(tensors, "alpha", "f", (None,))
     sizes = np.diff(starts)
     fit = (
-        starts.dtype.kind == topics.dtype.kind == lengths.dtype.kind == "i"
-        and counts.dtype.kind == "u"
-        and starts.shape == (lengths.size + 1,)
-        and topics.shape == counts.shape == (starts[-1],)
+        starts.size == lengths.size + 1
+        and topics.size == counts.size == starts[-1]
         and starts[0] == 0
         and (sizes >= 0).all()
         and ((lengths > 0) == (sizes > 0)).all()

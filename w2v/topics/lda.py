@@ -342,17 +342,17 @@ def topic_words(tensors: Mapping[str, np.ndarray]) -> np.ndarray:
     pseudo-counts s_wk of seed words. p(w | k) is n_wk + eta + s_wk divided by its sum over words.
     Raises  KeyError or ValueError if tensors are missing, or their shapes or values are wrong
     """
-    counts, alpha, eta = (tensors[name] for name in ("words.counts", "alpha", "eta"))
-    matrix = tensors["words.matrix"]
-    if matrix.shape != (counts.size, alpha.size) or not (alpha > 0).all():
+    counts, matrix = tensors["words.counts"], tensors["words.matrix"]
+    alpha = container.check_array(tensors, "alpha", "f", matrix.shape[1:])
+    eta = container.check_array(tensors, "eta", "f", (1,))
+    if len(matrix) != counts.size or not (alpha > 0).all():
         raise ValueError("alpha, words.counts or words.matrix")
     words = matrix * (counts + alpha.size * eta[0])[:, None]
     read_pseudo_counts(tensors, matrix.shape).add_to(words)
     sums = words.sum(axis=0)
-    if not (np.isfinite(sums).all() and np.isfinite(alpha).all() and (sums > 0).all()):
+    is_finite = np.isfinite(sums).all() and np.isfinite(alpha).all()
+    if not (is_finite and (sums > 0).all() and words.min() >= 0):
         raise ValueError("alpha, eta, words.counts or words.matrix")
-    if words.min() < 0:
-        raise ValueError("words.matrix")
     return (words / sums).astype(np.float32)
 
 

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from w2v.embeddings.container import check_array
 from w2v.embeddings.table import Table
 from w2v.factorization import svd, term_matrix
 from w2v.system.progress import plural
@@ -129,8 +130,9 @@ def read_topics(tensors: Mapping[str, np.ndarray]) -> TopicWords:
 
 def _right(tensors: Mapping[str, np.ndarray]) -> np.ndarray:
     """The right singular vectors V, from the word vectors VΣ; a column is zeros if its σ is 0."""
-    values = tensors["singular_values"]
-    return tensors["words.matrix"] / np.where(values > 0, values, np.inf).astype(np.float32)
+    matrix = tensors["words.matrix"]
+    values = check_array(tensors, "singular_values", "f", matrix.shape[1:])
+    return matrix / np.where(values > 0, values, np.inf).astype(np.float32)
 
 
 class LsaInference:
@@ -143,7 +145,8 @@ class LsaInference:
 
     def __init__(self, settings: Any, tensors: Mapping[str, np.ndarray]):
         words, values = tensors["words.matrix"], tensors["singular_values"]
-        self._settings, self._weights = settings, tensors["weights"]
+        self._settings = settings
+        self._weights = check_array(tensors, "weights", "f", words.shape[:1])
         if words.shape != (self._weights.size, values.size) or self._weights.dtype != np.float32:
             raise ValueError("words.matrix")
         self._right = _right(tensors)

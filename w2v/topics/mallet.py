@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import numpy as np
 
+from w2v.embeddings.container import check_array
 from w2v.errors import W2VError
 from w2v.system import atomic_file
 from w2v.topics.document_mixtures import Mixtures
@@ -53,24 +54,30 @@ def write_document_topics(path: str, names: Sequence[str], document_topics: Mixt
 
 
 def write_state(
-    path: str, tensors: Mapping[str, np.ndarray], names: Sequence[str], documents: Sequence[str]
+    path: str,
+    source: str,
+    tensors: Mapping[str, np.ndarray],
+    names: Sequence[str],
+    documents: Sequence[str],
 ) -> None:
     """Write the topic of each token, compressed by gzip.
 
-    tensors    the tensors of the model's file
+    path       the file that is written
+    source     the name of the model's file in messages
+    tensors    its tensors
     names      the names of the terms
     documents  the names of the documents
     Raises     W2VError if the model was trained without --keep-state, or if its state is damaged
     """
     if "state.topics" not in tensors:
-        raise W2VError("the model has no topics of tokens: train it with --keep-state")
-    words, starts, topics = (tensors[f"state.{part}"] for part in ("words", "starts", "topics"))
-    words_fit = words.size == 0 or 0 <= words.min() <= words.max() < len(names)
-    if not words_fit or (words.size, len(documents) + 1) != (topics.size, starts.size):
+        raise W2VError(f"{source} has no topics of tokens: train it with --keep-state")
+    try:
+        words, starts, topics = _token_topics(tensors, len(names), len(documents))
+    except (KeyError, ValueError) as error:
         raise W2VError(
-            "the topics of tokens in the model's file are damaged: their arrays do not fit; train "
-            "it again"
-        )
+            f"{source}: damaged: the arrays of the topics of tokens do not fit ({error}): train "
+            "the model again"
+        ) from None
     # The gzip header has no time and no name, so that the same model gives the same bytes.
     with atomic_file.replacing(path) as file, gzip.GzipFile("", "wb", 6, file, mtime=0) as packed:
         head = "#doc source pos typeindex type topic\n"
@@ -85,6 +92,25 @@ def write_state(
                 )
             )
             packed.write("".join(lines).encode("utf-8", "surrogateescape"))
+
+
+def _token_topics(
+    tensors: Mapping[str, np.ndarray], terms: int, documents: int
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The word of each token, the first token of each document, and the topic of each token.
+
+    terms      number of terms
+    documents  number of documents
+    Raises     KeyError or ValueError if arrays are missing or damaged
+    """
+    words = check_array(tensors, "state.words", "i", (None,))
+    starts = check_array(tensors, "state.starts", "i", (documents + 1,))
+    topics = check_array(tensors, "state.topics", "i", words.shape)
+    if words.size and not 0 <= words.min() <= words.max() < terms:
+        raise ValueError("state.words")
+    if (starts[0], starts[-1]) != (0, words.size) or (np.diff(starts) < 0).any():
+        raise ValueError("state.starts")
+    return words, starts, topics
 
 
 def _one_field(name: str) -> str:

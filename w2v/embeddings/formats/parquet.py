@@ -90,7 +90,7 @@ def read_table(source: Source, layout: Layout, limit: int | None, findings: Diag
     blocks: list[np.ndarray] = []
     counts: list[np.ndarray] = []
     with open_seekable(source.path) as file, arrow.explained(source.name, pyarrow):
-        opened = parquet.ParquetFile(file)
+        opened = parquet.ParquetFile(arrow.SizedFile(file))
         columns = _columns(opened.schema_arrow, pyarrow, source.name)
         wanted = [column for column in columns if column]
         for batch in opened.iter_batches(_BATCH, columns=wanted):
