@@ -19,12 +19,10 @@ from w2v.runs.text_messages import (
     Console,
     say_compiling,
     say_documents,
-    say_joined_labels,
+    say_labels,
     say_listed,
     say_no_ngrams,
-    say_own_labels,
     say_pruned,
-    say_similar_labels,
     say_spellings,
     say_text_changes,
     show_reading,
@@ -141,9 +139,7 @@ class Messages:
             )
         say_documents(console, corpus, text, getattr(request.options, "input_length", None))
         if request.labels in ("needed", "several"):
-            say_own_labels(console, corpus)
-            say_similar_labels(console, corpus)
-            say_joined_labels(console, corpus)
+            say_labels(console, corpus)
         stopwords = getattr(request.options, "stopwords", "none")
         if stopwords != "none":
             count = find_stopwords(stopwords, vocabulary.names)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from w2v.text.vocabulary import Vocabulary
 
 _PATH = re.compile(r"/|\.\w{1,8}$")  # in ids of documents that were files
-_SEPARATORS = ";,|/+"  # of the labels in a field, see `say_joined_labels`
+_SEPARATORS = ";,|/+"  # of the labels in a field, see `_say_joined_labels`
 _SHOWN_LABELS = 3  # maximum number of similar labels that a message shows
 # The suffixes of files of records, what becomes words if they are read as lines, and the advice.
 _READ_AS_LINES = [
@@ -227,7 +227,14 @@ def say_lines(console: Console, corpus: Corpus, id_of_model: str) -> None:
         )
 
 
-def say_similar_labels(console: Console, corpus: Corpus) -> None:
+def say_labels(console: Console, corpus: Corpus) -> None:
+    """Warn of labels that look like ids, of similar ones, and of several that stand in one."""
+    _say_own_labels(console, corpus)
+    _say_similar_labels(console, corpus)
+    _say_joined_labels(console, corpus)
+
+
+def _say_similar_labels(console: Console, corpus: Corpus) -> None:
     """Warn if labels differ only in blanks, in capitals, or as 1 and 1.0 do."""
     from w2v.system.progress import plural
     from w2v.text.documents import DocumentCorpus
@@ -248,7 +255,7 @@ def say_similar_labels(console: Console, corpus: Corpus) -> None:
         )
 
 
-def say_joined_labels(console: Console, corpus: Corpus) -> None:
+def _say_joined_labels(console: Console, corpus: Corpus) -> None:
     """Warn of labels such as `a; b` whose parts are labels too, if no separator is given."""
     from w2v.system.progress import plural
     from w2v.text.documents import DocumentCorpus
@@ -273,7 +280,7 @@ def say_joined_labels(console: Console, corpus: Corpus) -> None:
             return
 
 
-def say_own_labels(console: Console, corpus: Corpus) -> None:
+def _say_own_labels(console: Console, corpus: Corpus) -> None:
     """Warn if nearly each of the labelled texts has a label of its own, as if ids were read."""
     from w2v.text.documents import MANY_TEXTS, DocumentCorpus
 
