@@ -17,10 +17,11 @@ from w2v.alignment.common_words import CommonWords
 from w2v.embeddings.norms import unit_vectors
 from w2v.embeddings.search import Search
 from w2v.embeddings.table import Table
+from w2v.embeddings.top_rows import MORE, TopRows
 
 _NUMBERS = 1 << 20  # numbers of a block of vectors, and of scores
 _QUERIES = 256  # queries that are answered together
-_MORE = 8  # candidates beyond k, whose scores float32 may not tell apart
+_LARGEST = float(np.finfo(np.float32).max)
 
 
 class RunNeighbour(NamedTuple):
@@ -98,22 +99,20 @@ class RunSearch:
             ]
         )  # (R, Q, C)
         scores = np.round(np.clip(cosines, -1, 1).mean(axis=0), 9)
+        scores[candidates < 0] = -np.inf
         deviations = cosines.std(axis=0, ddof=1)
         order = np.argsort(-scores, axis=1, kind="stable")[:, : self.k]
         nearest = self._nearest_of_each_run(vectors, hidden)
-        least = -np.inf if self._min_score is None else self._min_score
-        answers = []
-        for query, columns in enumerate(order.tolist()):
-            unwanted = set(hidden[query])
-            answers.append(
-                [
-                    self._neighbour(int(candidates[query, at]), nearest[query],
-                                    float(scores[query, at]), float(deviations[query, at]))
-                    for at in columns
-                    if candidates[query, at] not in unwanted and scores[query, at] >= least
-                ]
-            )  # fmt: skip
-        return answers
+        least = -_LARGEST if self._min_score is None else self._min_score
+        return [
+            [
+                self._neighbour(int(candidates[query, at]), nearest[query],
+                                float(scores[query, at]), float(deviations[query, at]))
+                for at in columns
+                if scores[query, at] >= least
+            ]
+            for query, columns in enumerate(order.tolist())
+        ]  # fmt: skip
 
     def _neighbour(
         self, place: int, nearest: Sequence[set[int]], score: float, deviation: float
@@ -134,31 +133,24 @@ class RunSearch:
     def _candidates(self, units: Sequence[np.ndarray], hidden: Sequence[list[int]]) -> np.ndarray:
         """The positions of the words with the largest mean cosines, int64 (Q, C), ascending.
 
-        C is k and a few more, or the number of words if that is smaller. Hidden positions come in
-        only if there are not enough others.
+        C is k and a few more, or the number of words if that is smaller. A position is -1 where
+        there are fewer words that are not hidden.
         """
         queries, count = len(hidden), self._rows.shape[1]
-        kept = min(self.k + _MORE, count)
+        top = TopRows(queries, self.k, min(self.k + MORE, count))
         singles = [each.astype(np.float32) for each in units]
         step = max(1, _NUMBERS // max(queries, *(table.dim for table in self.tables)))
-        best, found = np.empty((queries, 0), np.float32), np.empty((queries, 0), np.int64)
         for begin in range(0, count, step):
             part = slice(begin, min(begin + step, count))
-            scores = np.zeros((queries, part.stop - begin), np.float32)
-            for run, each in enumerate(singles):
+            scores = singles[0] @ self._units(0, part).T
+            for run, each in enumerate(singles[1:], 1):
                 scores += each @ self._units(run, part).T
+            scores /= len(singles)
             for query, places in enumerate(hidden):
                 inside = [at - begin for at in places if begin <= at < part.stop]
                 scores[query, inside] = -np.inf
-            best = np.concatenate([best, scores], axis=1)
-            rows = np.broadcast_to(np.arange(begin, part.stop), scores.shape)
-            found = np.concatenate([found, rows], axis=1)
-            if best.shape[1] > kept:
-                top = np.argpartition(-best, kept - 1, axis=1)[:, :kept]
-                best = np.take_along_axis(best, top, 1)
-                found = np.take_along_axis(found, top, 1)
-        found.sort(axis=1)
-        return found
+            top.add(scores, begin)
+        return top.rows()
 
     def _nearest_of_each_run(
         self, vectors: Sequence[np.ndarray], hidden: Sequence[list[int]]
