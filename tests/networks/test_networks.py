@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+from collections import Counter
 from dataclasses import replace
 
 import numpy as np
@@ -347,9 +348,10 @@ def test_summary_of_a_file_is_that_of_its_settings(w2v, folder):
     found = [
         json.loads(row) for row in w2v("summary", "net.safetensors", "--json").out.splitlines()
     ]
-    words = json.loads(w2v("info", "net.safetensors", "--json").out)
-    assert found[0]["parameters"] % 8 == 0
-    assert words
+    facts = json.loads(w2v("info", "net.safetensors", "--json").out)
+    assert found[0]["parameters"] == 8 * facts["tables"]["words"]["rows"]
+    rows = (folder / "films.tsv").read_text().splitlines()
+    assert facts["labels"] == Counter(row.split("\t")[0] for row in rows)
     assert [row["parameters"] for row in found[1:]] == [8 * 8 + 8 * 8 + 8, 8 * 6 + 6, 6 * 2 + 2]
 
 

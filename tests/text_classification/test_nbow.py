@@ -3,6 +3,7 @@
 import json
 import os
 import random
+from collections import Counter
 
 import numpy as np
 import pytest
@@ -381,6 +382,10 @@ def test_damaged_files_give_one_line(w2v, labelled):
 def test_info_and_queries_work_on_the_file(w2v, labelled):
     train(w2v, "train.tsv", "--subwords", "3-4", "--epochs", "2")
     assert "nbow" in w2v("info", "m.safetensors").out
+    counts = Counter(
+        line.split("\t")[0] for line in (labelled / "train.tsv").read_text().splitlines()
+    )
+    assert json.loads(w2v("info", "m.safetensors", "--json").out)["labels"] == counts
     assert w2v("similar", "goal", "-v", "m.safetensors", "-k", "2").out.count("\n") == 2
     json.loads(w2v("evaluate", "classify", "test.tsv", "-v", "m.safetensors", "--by", "model",
                    "--json").out.splitlines()[0])  # fmt: skip

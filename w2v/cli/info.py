@@ -30,7 +30,8 @@ def info(file: str, check: bool, as_json: bool) -> None:
     """Describe a vector file.
 
     Prints the format of the file and its tables of vectors; for a file of w2v train also the model,
-    the settings, the corpus and the losses; for a fastText model the settings and the subwords.
+    the settings, the corpus and the losses; for a classifier the labels, with their numbers of
+    texts in training; for a fastText model the settings and the subwords.
     """
     from w2v.embeddings import container
     from w2v.embeddings.formats import CONTAINER, describe
@@ -82,9 +83,9 @@ def _check_finite(file: str) -> None:
 def _lines(name: str, value: object, indent: str = "") -> Iterator[str]:
     """Yield the plain lines of one fact; the entries of a mapping are indented."""
     if isinstance(value, dict) and value:
-        yield f"{indent}{name}"
+        yield f"{indent}{printable(name)}"
         for entry, content in value.items():
             yield from _lines(entry, content, indent + "  ")
     else:
         text = value if isinstance(value, str) else json.dumps(value)
-        yield f"{indent}{name}: {printable(text)}"
+        yield f"{indent}{printable(name)}: {printable(text)}"

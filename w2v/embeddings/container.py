@@ -209,6 +209,17 @@ def read_names(tensors: Mapping[str, np.ndarray], name: str) -> list[str]:
     return [text[a:b].decode() for a, b in zip(ends, ends[1:], strict=False)]
 
 
+def label_counts(tensors: Mapping[str, np.ndarray]) -> dict[str, int]:
+    """The number of training texts of each label of a classifier; empty for other files.
+
+    Raises KeyError or ValueError if the labels are damaged.
+    """
+    counts = tensors.get("labels.counts")
+    if counts is None:
+        return {}
+    return dict(zip(read_names(tensors, "labels"), counts.tolist(), strict=True))
+
+
 def check_tables(tensors: Mapping[str, np.ndarray]) -> None:
     """Check that the arrays of each table with names have one row for each name.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from typing import Any
 
 import numpy as np
@@ -44,9 +45,11 @@ class NetworkTrainer:
     def __init__(self, vocabulary: Vocabulary, text: EncodedText, settings: NetworkSettings):
         self._vocabulary, self.settings = vocabulary, settings
         self.is_language = settings.task == "lm"
-        self.labels: list[str] = []
+        self.labels, self._label_counts = list[str](), np.zeros(0, np.int64)
         if isinstance(text, EncodedDocuments):
-            self.labels = sorted({label for labels in text.labels for label in labels})
+            texts = Counter(label for labels in text.labels for label in labels)
+            self.labels = sorted(texts)
+            self._label_counts = np.array([texts[label] for label in self.labels])
             check_two(self.labels)
             check_words_of_labels(vocabulary.names)
         self.architecture = Architecture.of(settings, len(vocabulary.names), len(self.labels))
@@ -236,8 +239,7 @@ class NetworkTrainer:
         tensors = {name: a for name, a in self._parameters.items() if name != "input_vectors"}
         tensors["b_o"] = tensors["b_o"].reshape(-1)
         if self.labels:
-            counts = np.zeros(len(self.labels), np.int64)
-            tensors |= container.name_tensors("labels", self.labels, counts)
+            tensors |= container.name_tensors("labels", self.labels, self._label_counts)
         return tensors
 
     def facts(self) -> dict[str, Any]:

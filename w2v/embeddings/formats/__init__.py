@@ -33,6 +33,7 @@ import io
 import json
 import os
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
@@ -50,6 +51,7 @@ from w2v.errors import W2VError
 from w2v.system import packing
 
 CONTAINER = safetensors.KIND
+_LISTED = 1000  # maximum number of labels of a classifier that are listed
 # The most frequent formats come first, so that the other modules need not be imported.
 _FIRST = ("safetensors", "numpy_array", "fasttext_model")
 # These come last, because they could accept files of other formats. A binary file has the same
@@ -268,6 +270,9 @@ def describe(path: str, findings: Diagnostics) -> dict[str, Any]:
             facts[name] = _unfolded(value)
     if isinstance(facts.get("subwords"), dict) and "subwords.buckets" in tensors:
         facts["subwords"] = {**facts["subwords"], "ngrams": len(tensors["subwords.buckets"])}
+    with suppress(KeyError, ValueError):  # of a damaged file; `check` says more
+        labels = container.label_counts(tensors)
+        facts |= {"labels": labels if len(labels) <= _LISTED else len(labels)} if labels else {}
     tables = container.table_names(tensors)
     facts["tables"] = {name: _shape(tensors[f"{name}.matrix"]) for name in tables}
     facts["tensors"] = {name: list(array.shape) for name, array in tensors.items()}
