@@ -4,7 +4,7 @@ import json
 
 import numpy as np
 import pytest
-from helpers import COMPILED, check_gradients, compiled
+from helpers import COMPILED, check_gradients, compiled, compiled_only
 
 from w2v.networks.lag_experiment import CHANCE, DISTANCES, LagModel, train_on_task
 from w2v.networks.synthetic_tasks import LANGUAGES, WORDS, adding, lines, sentences
@@ -36,6 +36,7 @@ def test_a_language_follows_from_the_country_alone():
     assert list(lines(1, 3, 2)) == list(lines(1, 3, 2))
 
 
+@compiled_only
 @pytest.mark.parametrize("variant", ["rnn tanh", "rnn relu identity", "lstm", "gru"])
 @pytest.mark.parametrize("task", ["adding", "words"])
 def test_gradients_of_a_student(task, variant):

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from helpers import NETWORKS, check_gradients, compiled
+from helpers import NETWORKS, check_gradients, compiled, compiled_only
 
 from w2v.embeddings import container
 from w2v.models import models
@@ -518,6 +518,7 @@ def test_a_perceptron_reads_fewer_words_to_predict_the_next_one_than_for_a_label
     assert json.loads(embedding)["output"] == [9, 4]
 
 
+@compiled_only
 def test_texts_may_be_empty_or_very_long(w2v, folder):
     long = " ".join(["film"] * 100_000)
     (folder / "x.tsv").write_text(f"pos\t{long}\nneg\t\npos\ta\nneg\tb c\n")

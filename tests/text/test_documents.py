@@ -9,6 +9,7 @@ import os
 import hypothesis.strategies as st
 import numpy as np
 import pytest
+from helpers import compiled_only
 from hypothesis import given
 
 from w2v import load
@@ -341,6 +342,7 @@ def test_a_format_is_that_of_all_files_of_a_folder(folder):
         opened("rows/a/t.tsv", "rows/b/t.tsv", id_prefix="file")
 
 
+@compiled_only
 @pytest.mark.parametrize("model", [each for each in models().values() if each.has_documents])
 def test_a_folder_means_the_same_with_and_without_r(w2v, folder, model):
     """Each of its files is a document, named by its path, also where base names are equal."""
@@ -361,6 +363,7 @@ def test_a_folder_means_the_same_with_and_without_r(w2v, folder, model):
         assert {*load("model.safetensors", table="documents")} == names
 
 
+@compiled_only
 def test_commands_that_read_a_folder_take_r_as_train_does(w2v, folder):
     for number in range(6):
         (folder / "mail" / "ab"[number % 2]).mkdir(parents=True, exist_ok=True)

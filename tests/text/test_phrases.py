@@ -11,6 +11,7 @@ from helpers import PACKERS, compiled
 from w2v.models import models
 from w2v.text import phrases
 from w2v.text.corpus import Corpus
+from w2v.text.phrase_candidates import Candidates
 from w2v.text.phrases import Phrases
 
 
@@ -214,7 +215,7 @@ def test_rare_pairs_are_forgotten_when_there_are_too_many(folder, monkeypatch):
     whole = Phrases(5, "default", 10, "_")
     whole.read(Corpus(["text"]))
     kept, all_pairs = (
-        each._count(phrases._Candidates(each._counts >= 5, each._runs)) for each in (found, whole)
+        each._count(Candidates(each._counts >= 5, each._runs)) for each in (found, whole)
     )
     assert kept.keys.size + kept.pruned >= all_pairs.keys.size
     assert kept.keys.size <= 200 + 50

@@ -5,6 +5,7 @@ import json
 from pathlib import Path
 
 import pytest
+from helpers import compiled_only
 
 from w2v.settings import DocumentSettings
 from w2v.text import deduplication, line_table, near_lines
@@ -92,6 +93,7 @@ def test_a_column_with_another_name_is_compared(w2v, folder):
     assert pairs() == [("2", "1", "1.000000")]
 
 
+@compiled_only
 @pytest.mark.parametrize("slots", [16, 64])
 def test_the_pairs_do_not_depend_on_the_memory(folder, monkeypatch, slots):
     lines = [" ".join([*WORDS[n % 50 :], str(n % 23), *WORDS[: n % 50]]) for n in range(200)]

@@ -583,7 +583,7 @@ def damage(tensors, name):
     [
         "no alpha", "no eta", "no words.counts", "no seeds.topics", "alpha=short", "alpha=nan",
         "alpha=0", "eta=0", "eta=inf", "words.matrix=nan", "words.matrix=0", "words.matrix=-1",
-        "words.counts=0", "words.counts=-4", "words.counts=3e9", "seeds.topics=99",
+        "words.counts=-4", "words.counts=3e9", "seeds.topics=99",
         "topics.offsets=short",
     ],
 )  # fmt: skip
