@@ -42,7 +42,7 @@ def here(monkeypatch):
 def cluster():
     """Two worker processes of one thread."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("w2v.cluster.connection.processors", lambda: 2)
+        patch.setattr("w2v.cluster.local_workers.processors", lambda: 2)
         with connection.Cluster("local:2") as found:
             yield found
 

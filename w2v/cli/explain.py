@@ -87,20 +87,12 @@ def explain(
     for text in texts or ("-",):
         if text == "-":
             claim_stdin(ctx, "TEXT" if texts else "TEXT (left out)")
-        elif os.path.isfile(text):
-            name = shlex.quote(text)
-            click.echo(
-                printable(
-                    f"TEXT {name}: this is the name of a file, but its letters are explained: "
-                    f"w2v explain {shlex.quote(model)} < {name} explains each line of the file"
-                ),
-                err=True,
-            )
     limit_blas(1)
     from w2v.runs.saved_explainer import open_explainer
 
     catch_signals()
     explainer = open_explainer(model)
+    _say_files(model, texts)
     number = None if label is None else explainer.number_of(label)
     earlier = 0
     for block in _blocks(texts or ("-",)):
@@ -117,6 +109,18 @@ def explain(
         earlier += len(block)
         print_lines(lines)
         sys.stdout.flush()
+
+
+def _say_files(model: str, texts: Sequence[str]) -> None:
+    """Say on stderr which texts are names of files, whose letters are explained."""
+    for text in texts:
+        if text != "-" and os.path.isfile(text):
+            name = shlex.quote(text)
+            message = (
+                f"TEXT {name}: this is the name of a file, but its letters are explained: "
+                f"w2v explain {shlex.quote(model)} < {name} explains each line of the file"
+            )
+            click.echo(printable(message), err=True)
 
 
 def _blocks(texts: Sequence[str]) -> Iterator[list[bytes]]:
