@@ -28,7 +28,7 @@ from w2v.settings import (
     RunSettings,
     TextSettings,
 )
-from w2v.system import pipes, python_arguments, scratch
+from w2v.system import optional_packages, pipes, python_arguments, scratch
 from w2v.system.resources import blas_threads
 from w2v.system.temporary_folder import TemporaryFolder
 from w2v.vectors import Vectors
@@ -304,8 +304,10 @@ def _make_executor(request: Request, console: Console, stack: ExitStack) -> Exec
     try:
         from w2v.cluster.connection import Cluster
         from w2v.cluster.executor import cluster_executor
-    except ModuleNotFoundError as error:
-        raise W2VError(f"--cluster needs {error.name}: pip install 'w2v[cluster]'") from None
+    except ImportError as error:
+        raise optional_packages.failure(
+            error, "distributed", "cluster", "--cluster needs"
+        ) from None
     request.check()  # before the connection, so that wrong settings are reported early
     cluster = stack.enter_context(Cluster(request.run.cluster, console.warn))
     return cluster_executor(request, cluster)

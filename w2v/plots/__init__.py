@@ -7,17 +7,11 @@ table.
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import Any
 
-from w2v.errors import W2VError
+from w2v.system import optional_packages
 
 
 def needs(module: str, extra: str) -> Any:
     """Import a module of an optional package; W2VError that names the extra to install."""
-    try:
-        return import_module(module)
-    except ImportError as error:
-        raise W2VError(
-            f"{module.partition('.')[0]} is not installed ({error}): pip install 'w2v[{extra}]'"
-        ) from None
+    return optional_packages.load(module, extra, "the plot needs")

@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from importlib import import_module
 from typing import IO, Any
 
 from w2v.errors import W2VError
+from w2v.system import optional_packages
 
 
 def module(name: str, path: str) -> Any:
@@ -16,15 +16,11 @@ def module(name: str, path: str) -> Any:
 
     name    the name of the module, such as pyarrow.parquet
     path    the file for which it is needed, for the message
-    Raises  W2VError if pyarrow is not installed
+    Raises  W2VError if pyarrow is not installed, or does not fit the installed NumPy
     """
-    try:
-        import_module("pyarrow")
-        return import_module(name)
-    except ModuleNotFoundError:
-        raise W2VError(
-            f"{path}: Parquet and Arrow files need the package pyarrow: pip install 'w2v[arrow]'"
-        ) from None
+    needing = f"{path}: Parquet and Arrow files need"
+    optional_packages.load("pyarrow", "arrow", needing)
+    return optional_packages.load(name, "arrow", needing)
 
 
 @contextmanager

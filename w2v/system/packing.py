@@ -285,7 +285,7 @@ def packer(file: IO[bytes], path: str) -> AbstractContextManager[IO[bytes]]:
 def _zstd() -> Any:
     """The first module of _ZSTD_MODULES that is installed; None: none of them is."""
     for name in _ZSTD_MODULES:
-        with suppress(ModuleNotFoundError):
+        with suppress(ImportError):
             return import_module(name)
     return None
 

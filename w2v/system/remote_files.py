@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from typing import IO, Any, NamedTuple, cast
 
 from w2v.errors import W2VError
+from w2v.system import optional_packages
 
 WINDOWS = os.name == "nt"
 # A scheme has two letters or more: one letter is a drive, as in C://texts.
@@ -250,12 +251,7 @@ def _explained(path: str) -> Iterator[None]:
 
 def _resolved(path: str) -> tuple[Any, str]:
     """The file system of fsspec for an address, and the path in that file system."""
-    try:
-        import fsspec
-    except ModuleNotFoundError:
-        raise W2VError(
-            f"{path}: addresses need the package fsspec: pip install 'w2v[cloud]'"
-        ) from None
+    fsspec = optional_packages.load("fsspec", "cloud", f"{path}: addresses need")
     try:
         return cast(tuple[Any, str], fsspec.core.url_to_fs(path))
     except ImportError as error:

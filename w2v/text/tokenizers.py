@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 
 from w2v.embeddings.table import NORMALIZERS
-from w2v.errors import W2VError
 from w2v.settings import Lowercase
+from w2v.system import optional_packages
 
 # Han and kana, which are written without spaces. Korean is written with spaces, and is split there.
 _CJK = (
@@ -147,12 +147,7 @@ def _segmenter() -> Any:
     """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # for jieba's invalid escapes and its use of pkg_resources
-        try:
-            import jieba
-        except ImportError:
-            raise W2VError(
-                "--tokenizer jieba needs the package jieba: pip install 'w2v[zh]'"
-            ) from None
+        jieba = optional_packages.load("jieba", "zh", "--tokenizer jieba needs")
         segmenter = jieba.Tokenizer()
         segmenter.FREQ, segmenter.total = segmenter.gen_pfdict(segmenter.get_dict_file())
         segmenter.initialized = True
