@@ -49,7 +49,7 @@ def test_a_package_that_cannot_be_imported_is_one_line(
         failing(package, ImportError(f"{package} requires NumPy 2.0\nor newer, found 1.26.0"))
         said = (
             f"the package {package}, which cannot be imported ({package} requires NumPy 2.0 or "
-            f"newer, found 1.26.0): pip install --upgrade numpy 'w2v[{extra}]'\n"
+            f"newer, found 1.26.0): pip install --upgrade numpy scipy numba 'w2v[{extra}]'\n"
         )
     outcome = w2v(*args)
     assert (outcome.code, outcome.out) == (2, "")

@@ -35,5 +35,5 @@ def failure(error: ImportError, module: str, extra: str, needing: str) -> W2VErr
     reason = " ".join(str(error).split())
     return W2VError(
         f"{needing} the package {package}, which cannot be imported ({reason}): pip install "
-        f"--upgrade numpy 'w2v[{extra}]'"
+        f"--upgrade numpy scipy numba 'w2v[{extra}]'"
     )
