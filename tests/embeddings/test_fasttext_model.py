@@ -168,6 +168,16 @@ def test_the_last_part_of_a_quantizer_is_not_wider_than_the_others():
         parse(np.frombuffer(data, np.uint8), "x.ftz")
 
 
+def test_a_pruned_model_of_ngrams_without_buckets_is_refused(tmp_path):
+    data = bytearray(pruned_model(norms=False)[0])
+    at = 4 * (2 + list(files.SETTINGS).index("bucket"))
+    assert struct.unpack_from("<i", data, at) == (50,)
+    struct.pack_into("<i", data, at, 0)
+    (tmp_path / "model.ftz").write_bytes(data)
+    with pytest.raises(W2VError, match=r"model\.ftz: byte .*: n-grams have 0 buckets"):
+        formats.load(str(tmp_path / "model.ftz"))
+
+
 def test_a_packed_model_is_refused(tmp_path):
     """With the advice to unpack it."""
     path = write(tmp_path, gzip.compress(WORDS_MODEL), "model.bin.gz")

@@ -245,7 +245,7 @@ def _check_rows(
             f"n-grams have up to {settings.maxn:,} characters; {MOST_CHARACTERS} can be read"
         )
     has_ngrams = settings.maxn > 0 or settings.word_ngrams > 1
-    if has_ngrams and pruned is None and settings.bucket < 1:
+    if has_ngrams and settings.bucket < 1:
         raise reader.fail(f"n-grams have {settings.bucket} buckets")
     if pruned is None:
         ngrams = settings.bucket if has_ngrams else 0
