@@ -168,14 +168,30 @@ def test_the_last_part_of_a_quantizer_is_not_wider_than_the_others():
         parse(np.frombuffer(data, np.uint8), "x.ftz")
 
 
-def test_a_pruned_model_of_ngrams_without_buckets_is_refused(tmp_path):
+@pytest.mark.parametrize(
+    ("buckets", "fault"),
+    [(0, "n-grams have 0 buckets"), (9, "a pruned n-gram has bucket [0-9]+ of 9;")],
+)
+def test_a_pruned_model_with_too_few_buckets_is_refused(tmp_path, buckets, fault):
     data = bytearray(pruned_model(norms=False)[0])
     at = 4 * (2 + list(files.SETTINGS).index("bucket"))
     assert struct.unpack_from("<i", data, at) == (50,)
-    struct.pack_into("<i", data, at, 0)
+    struct.pack_into("<i", data, at, buckets)
     (tmp_path / "model.ftz").write_bytes(data)
-    with pytest.raises(W2VError, match=r"model\.ftz: byte .*: n-grams have 0 buckets"):
+    with pytest.raises(W2VError, match=rf"model\.ftz: byte .*: {fault}"):
         formats.load(str(tmp_path / "model.ftz"))
+
+
+def test_a_model_whose_ngrams_have_no_length_has_none(tmp_path, monkeypatch):
+    """fastText makes no n-gram if -minn is larger than -maxn."""
+    monkeypatch.chdir(tmp_path)
+    inputs = np.ones((1 + 50, 4))
+    data = files.model(["good"], [3], files.dense(inputs), files.dense(inputs[:1]), minn=7)
+    Path("model.bin").write_bytes(data)
+    table = formats.load("model.bin")
+    assert table.subwords is None
+    formats.save("copy.safetensors", table)
+    assert len(formats.load("copy.safetensors")) == 1
 
 
 def test_a_packed_model_is_refused(tmp_path):

@@ -253,6 +253,9 @@ def _check_rows(
         ngrams = int(pruned[:, 1].max(initial=-1)) + 1
         if len(pruned) and int(pruned.min()) < 0:
             raise reader.fail("a pruned n-gram has a negative number")
+        last = int(pruned[:, 0].max(initial=-1))
+        if has_ngrams and last >= settings.bucket:
+            raise reader.fail(f"a pruned n-gram has bucket {last:,} of {settings.bucket:,}")
     if words + ngrams > inputs.shape[0]:
         raise reader.fail(
             f"the input matrix has {inputs.shape[0]:,} rows for {words:,} words and {ngrams:,} "

@@ -70,10 +70,10 @@ def subwords_of(model: FastTextFile) -> Subwords:
         pairs = model.pruned[::-1].astype(np.int64)
         kept, first = np.unique(pairs[:, 0], return_index=True)
         kept_rows = len(model.counts) + pairs[first, 1]
+    maxn = max(settings.maxn, 0) if settings.minn <= settings.maxn else 0  # else it has no n-grams
     return Subwords(
-        model.inputs, len(model.counts), settings.minn, max(settings.maxn, 0), settings.bucket,
-        kept, kept_rows,
-    )  # fmt: skip
+        model.inputs, len(model.counts), settings.minn, maxn, settings.bucket, kept, kept_rows
+    )
 
 
 def describe(source: Source) -> dict[str, Any]:
