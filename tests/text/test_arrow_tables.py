@@ -222,3 +222,14 @@ def test_a_text_of_odd_bytes_is_no_stream_of_arrow(folder):
     for size, found in ((0, False), (1, True), ((1 << 24) - 1, True), (1 << 24, False)):
         (folder / "x").write_bytes(b"\xff" * 4 + size.to_bytes(4, "little"))
         assert arrow_tables.is_table("x") == found
+
+
+@every_writer
+def test_a_string_that_is_not_utf8_is_refused_in_one_line(folder, kind):
+    texts = pa.array([b"one", b"caf\xe9"]).view(pa.string())
+    WRITERS[kind](pa.table({"text": texts}), f"x.{kind}")
+    with pytest.raises(
+        W2VError, match=f"^x.{kind}: a Parquet or Arrow file that is damaged"
+    ) as caught:
+        documents_of(f"x.{kind}")
+    assert "\n" not in str(caught.value)

@@ -124,12 +124,13 @@ class ArrowTable:
         texts    the names among them whose values are texts
         """
         for arrays in self._batches(columns):
-            values = [
-                (
-                    self._strings(array, name) if name in texts else self._plain(array, name)
-                ).to_pylist()
-                for array, name in zip(arrays, columns, strict=True)
-            ]
+            with arrow.explained(self.place, self._arrow):  # a string may not be UTF-8
+                values = [
+                    (
+                        self._strings(array, name) if name in texts else self._plain(array, name)
+                    ).to_pylist()
+                    for array, name in zip(arrays, columns, strict=True)
+                ]
             for row in zip(*values, strict=True):
                 yield dict(zip(columns, row, strict=True))
 
