@@ -254,7 +254,7 @@ def test_sure_texts_are_those_of_plain_python(is_exclusive, several):
         return
     for threshold, texts, right in report.sure:
         best = [max(range(len(NAMES)), key=lambda k: row[k]) for row in p]
-        sure = [n for n, row in enumerate(p) if row[best[n]] >= threshold]
+        sure = [n for n, row in enumerate(p) if row[best[n]] >= np.float32(threshold)]
         assert texts == len(sure)
         assert right == sum(NAMES[best[n]] in true[n] for n in sure)
     assert report.sure[0].texts > report.sure[-1].texts > 0

@@ -40,7 +40,10 @@ TYPES = {
 @every_writer
 @pytest.mark.parametrize("kind_of_strings", TYPES)
 def test_texts_are_lines(folder, kind, kind_of_strings):
-    texts = pa.array(TEXTS).cast(TYPES[kind_of_strings])
+    try:
+        texts = pa.array(TEXTS).cast(TYPES[kind_of_strings])
+    except pa.ArrowNotImplementedError as error:  # pyarrow 16 has no casts to string_view
+        pytest.skip(str(error))
     WRITERS[kind](pa.table({"n": [*range(len(TEXTS))], "text": texts}), "x")
     assert arrow_tables.is_table("x")
     (folder / "lines").write_text("\n".join([*TEXTS, ""]))

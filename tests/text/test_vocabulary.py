@@ -292,6 +292,11 @@ def test_a_mapped_matrix_has_its_bytes_on_every_system(monkeypatch, fallocate):
     assert sizes[0] * 512 >= matrix.nbytes  # not sparse: a full disk is found here and not later
 
 
+def test_an_empty_matrix_needs_no_file(monkeypatch):
+    monkeypatch.delattr(np, "memmap")
+    assert spooled_array.mapped_zeros((0, 3)).shape == (0, 3)
+
+
 def test_a_full_disk_under_a_mapped_matrix_is_named(monkeypatch):
     def full(*args):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))

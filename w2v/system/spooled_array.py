@@ -132,7 +132,9 @@ def _fill(file: IO[bytes], size: int) -> None:
 
 
 def mapped_zeros(shape: tuple[int, ...], kind: type = np.float32) -> np.ndarray:
-    """An array of zeros, mapped from an unlinked temporary file."""
+    """An array of zeros, mapped from an unlinked temporary file, unless it is empty."""
+    if not math.prod(shape):  # NumPy before 2.0 cannot map an empty file
+        return np.zeros(shape, kind)
     with scratch.temporary_file() as file, scratch.named_in_errors():
         _fill(file, math.prod(shape) * np.dtype(kind).itemsize)
         return np.asarray(np.memmap(file, kind, "r+", shape=shape))

@@ -29,6 +29,7 @@ from w2v.embeddings.finalfusion_hash import HashedWords
 from w2v.embeddings.finished_words import FinishedWords
 from w2v.embeddings.floret_subwords import FloretSubwords
 from w2v.embeddings.lazy_table import LazyTable
+from w2v.embeddings.mapped_files import map_file
 from w2v.embeddings.row_matrices import DenseMatrix, QuantizedMatrix
 from w2v.embeddings.source import Diagnostics, Layout, Source, named_in_errors
 from w2v.embeddings.subwords import Subwords, hash_of
@@ -82,7 +83,7 @@ def read_table(source: Source, layout: Layout, limit: int | None, findings: Diag
 def _read(source: Source) -> FinalfusionFile:
     """Read a file, whose matrix is mapped."""
     with open_seekable(source.path) as file:
-        data = np.memmap(file, np.uint8, "r")
+        data = np.frombuffer(map_file(file, source.name), np.uint8)
     return parse(data, source.name)
 
 
