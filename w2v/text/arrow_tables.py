@@ -162,14 +162,17 @@ class ArrowTable:
             # Without a buffer, each column of a row group is read as a whole.
             table = parquet.ParquetFile(file, buffer_size=_BUFFER, pre_buffer=False)
             total, done = table.metadata.num_rows, 0
-            for batch in table.iter_batches(BATCH, columns=list(columns)):
+            # With threads, an error in one column of a damaged file frees what the threads of the
+            # other columns still use: the process then crashes.
+            for batch in table.iter_batches(BATCH, columns=list(columns), use_threads=False):
                 done += batch.num_rows
                 yield batch, done / total
             return
         ipc = self._arrow.ipc
         schema = self._schema(file)
         options = ipc.IpcReadOptions(
-            included_fields=[schema.get_field_index(name) for name in columns]
+            included_fields=[schema.get_field_index(name) for name in columns],
+            use_threads=False,
         )
         if head.startswith(_ARROW):
             reader = ipc.open_file(file, options=options)
