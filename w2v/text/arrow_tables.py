@@ -162,17 +162,14 @@ class ArrowTable:
             # Without a buffer, each column of a row group is read as a whole.
             table = parquet.ParquetFile(file, buffer_size=_BUFFER, pre_buffer=False)
             total, done = table.metadata.num_rows, 0
-            # With threads, an error in one column of a damaged file frees what the threads of the
-            # other columns still use: the process then crashes.
-            for batch in table.iter_batches(BATCH, columns=list(columns), use_threads=False):
+            for batch in table.iter_batches(BATCH, columns=list(columns)):
                 done += batch.num_rows
                 yield batch, done / total
             return
         ipc = self._arrow.ipc
         schema = self._schema(file)
         options = ipc.IpcReadOptions(
-            included_fields=[schema.get_field_index(name) for name in columns],
-            use_threads=False,
+            included_fields=[schema.get_field_index(name) for name in columns]
         )
         if head.startswith(_ARROW):
             reader = ipc.open_file(file, options=options)

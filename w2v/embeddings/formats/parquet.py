@@ -93,8 +93,7 @@ def read_table(source: Source, layout: Layout, limit: int | None, findings: Diag
         opened = parquet.ParquetFile(arrow.SizedFile(file))
         columns = _columns(opened.schema_arrow, pyarrow, source.name)
         wanted = [column for column in columns if column]
-        # Without threads, as in `arrow_tables`: a damaged file could crash the process.
-        for batch in opened.iter_batches(_BATCH, columns=wanted, use_threads=False):
+        for batch in opened.iter_batches(_BATCH, columns=wanted):
             batch = batch.slice(0, None if limit is None else limit - len(names))
             arrays = [batch.column(batch.schema.get_field_index(column)) for column in wanted]
             for column, array in zip(wanted, arrays, strict=True):
