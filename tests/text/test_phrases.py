@@ -193,7 +193,7 @@ def test_phrases_of_a_list_are_joined_in_a_text_where_they_are_rare(w2v, folder)
 
 
 @pytest.mark.parametrize(
-    "line", ["a b", "a_b\t1", "a_b\t1\tx\t1", "a_b\t1\t2\t0", "a_b\t1\t2\t1e9"]
+    "line", ["a b", "a_b\t1", "a_b\t1\tx\t1", "a_b\t1\t2\t0", "a_b\t1\t2\t1e9", "a_b\t1\tnan\t1"]
 )
 def test_a_list_that_is_none_is_one_line(w2v, folder, line):
     (folder / "text").write_text("a b c\n")

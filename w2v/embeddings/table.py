@@ -23,9 +23,7 @@ _JOINED = 4096  # names processed at a time, which limits the memory for tempora
 _SIGN_AND_NUMBER = -0x70002000  # int32 mask: the bits of a float16 after the shift to the left
 _NAMED = 3  # maximum number of vectors whose names are in a message
 _FEW_LOOKUPS = 64  # number of lookups for which no table builds a dictionary
-_ROWS_A_LOOKUP = (
-    256  # a lookup takes as long as entering so many names into a dictionary, or longer
-)
+_ROWS_A_LOOKUP = 256  # entering so many names into a dictionary takes no longer than a lookup
 
 
 @dataclass(frozen=True, eq=False)

@@ -30,11 +30,9 @@ class ConnectorRuns:
     def _digit(self, types: np.ndarray) -> np.ndarray:
         """The digit of each type, from 1; 0 for a type that is not a connector."""
         known = types < self._digits.size
-        return (
-            np.where(known, self._digits[np.where(known, types, 0)], 0)
-            if self.types
-            else (np.zeros(types.size, np.int64))
-        )
+        if not self.types:
+            return np.zeros(types.size, np.int64)
+        return np.where(known, self._digits[np.where(known, types, 0)], 0)
 
     def between(self, text: np.ndarray, firsts: np.ndarray, lengths: np.ndarray) -> np.ndarray:
         """The runs, as numbers, of the connectors that follow the positions `firsts` in a text.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from w2v.errors import W2VError
 from w2v.system.pipes import name_of
 from w2v.system.text_file import numbered_lines
@@ -25,9 +27,9 @@ def read_phrase_list(path: str) -> list[dict[bytes, float]]:
         try:
             score, in_pass = (float(fields[2]), int(fields[3])) if len(fields) > 1 else (0.0, 1)
         except (ValueError, IndexError):
-            in_pass = 0
+            score, in_pass = 0.0, 0
         is_phrase = len(fields[0].split()) == 1 and len(fields) in (1, _FIELDS)
-        if not is_phrase or not 1 <= in_pass <= _MOST_PASSES:
+        if not is_phrase or not math.isfinite(score) or not 1 <= in_pass <= _MOST_PASSES:
             raise W2VError(
                 f"{name_of(path)}: line {number}: expected a phrase, or with tabs a phrase, its "
                 "count, its score and its pass, as w2v phrases --list writes them"
