@@ -28,6 +28,13 @@ compiled = pytest.mark.skipif(not COMPILED, reason="trains too much for uncompil
 # test of something else, in a process of its own or of many cases of one path, adds nothing there.
 compiled_only = pytest.mark.skipif(not COMPILED, reason="the compiled run shows as much")
 
+
+def the_rest_compiled(cases):
+    """Cases for `parametrize`, of which the uncompiled run has only the first."""
+    first, *others = cases
+    return [first, *(pytest.param(case, marks=compiled_only) for case in others)]
+
+
 ZSTD = packing._zstd()
 # A function for each compression, by its name. Only zstd needs a package.
 PACKERS = {

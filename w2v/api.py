@@ -9,7 +9,7 @@ from contextlib import ExitStack
 from dataclasses import fields
 from difflib import get_close_matches
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, get_type_hints
+from typing import TYPE_CHECKING, Any
 
 from w2v.classifier_settings import SearchSettings
 from w2v.embeddings import formats
@@ -19,7 +19,7 @@ from w2v.log_console import LogConsole
 from w2v.models import Model, models
 from w2v.models.ppmi import renamed
 from w2v.presets import PresetSettings
-from w2v.setting_fields import instead_of, option_name, split_settings
+from w2v.setting_fields import instead_of, option_name, setting_types, split_settings
 from w2v.settings import (
     ALIASES,
     DocumentSettings,
@@ -341,7 +341,7 @@ def _named(model: Model, given: Mapping[str, Any]) -> dict[str, Any]:
         name = given_name if given_name in names else aliases[given_name]
         if (other := given_names.setdefault(name, given_name)) != given_name:
             raise W2VError(f"{other} and {given_name} are one setting: give one of them")
-    types = {name: type_ for class_ in classes for name, type_ in get_type_hints(class_).items()}
+    types = {name: type_ for class_ in classes for name, type_ in setting_types(class_).items()}
     return {
         name: python_arguments.setting(name, types[name], given[given_name])
         for name, given_name in given_names.items()

@@ -15,6 +15,7 @@ from helpers import (
     WITH_LOSSES,
     WITH_WORDS,
     compiled,
+    compiled_only,
     document_settings,
     least_fall,
     split_loss,
@@ -243,6 +244,7 @@ def test_topics_hold_together(trainer, name):
         assert len(near & topic) >= (2 if name == "cbow hs" else 4)
 
 
+@compiled_only
 @pytest.mark.parametrize("name", WITH_LOSSES)
 def test_the_same_seed_gives_the_same_bytes_and_another_does_not(trainer, name):
     def train(seed):

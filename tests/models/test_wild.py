@@ -275,6 +275,7 @@ def test_a_training_that_is_stopped_at_any_moment_ends_with_the_same_bytes(
         assert kept(folder) == wanted, number
 
 
+@compiled_only
 @dropped
 @pytest.mark.parametrize("stops", [3, pytest.param(60, marks=pytest.mark.slow)])
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import planted
 import pytest
-from helpers import COMPILED, compiled
+from helpers import COMPILED, compiled, compiled_only
 
 from w2v.embeddings import container, formats
 from w2v.errors import W2VError
@@ -317,6 +317,7 @@ def test_models_of_words_do_not_infer(w2v, folder, toy):
     assert "new documents need one of lda, lsa, pv-dbow, pv-dm, sif" in outcome.err
 
 
+@compiled_only
 @pytest.mark.parametrize("model", MODELS)
 def test_damaged_models_are_refused(make, w2v, model):
     """Arrays are missing, or do not fit the settings or each other."""

@@ -316,6 +316,7 @@ def test_a_round_ends_with_its_epoch_and_none_is_lost(text):
     assert training.executor.plan.round_from(len(chunks)) == []
 
 
+@compiled_only
 @pytest.mark.parametrize("name", WITH_LOSSES)
 def test_a_run_in_rounds_goes_on_with_other_threads_as_if_never_stopped(text, folder, name):
     options = {"deterministic": True, "shards": 3, "round_words": 40}

@@ -193,6 +193,7 @@ def test_threads_do_not_change_a_deterministic_run(text, folder, name, buckets):
     assert files[0] == files[1]
 
 
+@compiled_only
 @pytest.mark.parametrize("deterministic", [False, True])
 @each_model
 def test_a_resumed_run_has_the_bytes_of_a_whole_one(text, folder, name, deterministic):

@@ -63,6 +63,7 @@ def test_reach_is_the_gradient_s_length_by_each_state():
     np.testing.assert_allclose(student.gradient_norms(), lengths[::-1])
 
 
+@compiled_only
 def test_the_same_seed_gives_the_same_outcome():
     assert train_on_task("words", "lstm", 3, 2, 4, 1) == train_on_task("words", "lstm", 3, 2, 4, 1)
     assert train_on_task("words", "lstm", 3, 2, 4, 1) != train_on_task("words", "lstm", 3, 2, 4, 2)
@@ -82,6 +83,7 @@ def test_an_lstm_learns_what_lies_back_and_a_simple_network_forgets():
 SMALL = ("lag", "--length", "3", "--steps", "2", "--units", "4", "--seeds", "2", "--quiet")
 
 
+@compiled_only
 def test_what_it_prints(w2v):
     found = w2v(*SMALL)
     assert found.code == 0

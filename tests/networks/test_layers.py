@@ -5,7 +5,7 @@ from functools import partial
 
 import numpy as np
 import pytest
-from helpers import NETWORKS, check_gradients, differences
+from helpers import NETWORKS, check_gradients, compiled_only, differences
 
 from w2v.models import models
 from w2v.networks.architecture import recurrent_layer
@@ -280,6 +280,7 @@ def test_softmax_gradients_and_loss():
     assert loss.forward(1000 * scores, bias, targets, weights) < np.inf
 
 
+@compiled_only
 @STEPS
 @MASKED
 def test_a_whole_network_s_gradients(steps, masked):

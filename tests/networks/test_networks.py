@@ -74,7 +74,8 @@ def parameters(made, rng, sampled):
     return found
 
 
-@pytest.mark.parametrize("steps", [1, 2, pytest.param(5, marks=compiled)])
+@compiled_only
+@pytest.mark.parametrize("steps", [1, 2, 5])
 @pytest.mark.parametrize("samples", [0, 4])
 @pytest.mark.parametrize("tied", [False, True])
 @pytest.mark.parametrize("language", [False, True])
@@ -279,6 +280,7 @@ def test_the_rate_is_cut_where_a_loss_is_hardly_lower_than_the_lowest():
     assert [trainer.lr_at(share) for share in (0, 0.25, 1)] == [1, 0.75, 0]
 
 
+@compiled_only
 def test_patience_ends_a_run_and_the_best_epoch_is_written(w2v, folder):
     """Random words cannot be predicted, so that overfitting to a short text begins early."""
     rng = np.random.default_rng(3)
@@ -358,6 +360,7 @@ def test_summary_of_a_file_is_that_of_its_settings(w2v, folder):
 # The same bytes
 
 
+@compiled_only
 @pytest.mark.parametrize("task", ["classify", "lm"])
 @pytest.mark.parametrize("model", NETWORKS)
 def test_same_seed_same_bytes_on_any_number_of_threads(w2v, folder, model, task):
@@ -371,6 +374,7 @@ def test_same_seed_same_bytes_on_any_number_of_threads(w2v, folder, model, task)
     assert len(written) == 1
 
 
+@compiled_only
 @pytest.mark.parametrize("task", ["classify", "lm"])
 def test_resume_is_bit_for_bit(w2v, folder, monkeypatch, task):
     from w2v.networks.updates import MinibatchUpdates

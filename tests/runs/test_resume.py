@@ -528,7 +528,7 @@ def test_a_real_process_that_is_stopped_again_and_again_ends_with_the_same_bytes
         for number in these:
             stops = kills if number == signal.SIGKILL else others
             (folder / number.name).mkdir()
-            stop_again_and_again(folder / number.name, number, stops, 40 * stops)
+            stop_again_and_again(folder / number.name, number, stops, 15 * stops)
 
     with ThreadPoolExecutor() as pool:
         list(pool.map(stop_all, calls))

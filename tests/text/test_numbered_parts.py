@@ -9,7 +9,7 @@ from pathlib import Path
 import naive
 import numpy as np
 import pytest
-from helpers import COMPILED, compiled_only, open_files
+from helpers import COMPILED, compiled_only, open_files, the_rest_compiled
 
 from w2v.errors import W2VError
 from w2v.kernels.word_hash import hash_names, renumber
@@ -109,7 +109,7 @@ VARIANTS = {
 
 @pytest.mark.usefixtures("in_files")
 @pytest.mark.parametrize("largest", [1, 8])
-@pytest.mark.parametrize("variant", VARIANTS)
+@pytest.mark.parametrize("variant", the_rest_compiled(VARIANTS))
 def test_the_encoded_text_does_not_depend_on_the_threads(text, variant, largest, monkeypatch):
     monkeypatch.setattr(module, "_LARGEST", largest)
     texts = [encode(opened(text, n), **VARIANTS[variant]) for n in (1, 2, 3, 8)]

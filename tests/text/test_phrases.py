@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 import pytest
-from helpers import PACKERS, compiled
+from helpers import PACKERS, compiled, the_rest_compiled
 
 from w2v.models import models
 from w2v.text import phrases
@@ -153,7 +153,7 @@ def test_new_york_in_two_passes(w2v, folder):
     )
 
 
-@pytest.mark.parametrize("part", [1, 3, 1 << 20])
+@pytest.mark.parametrize("part", the_rest_compiled([1, 3, 1 << 20]))
 @pytest.mark.parametrize("connectors", [(), ("a", "c")])
 def test_a_list_of_phrases_joins_them_as_the_text_that_they_are_from(
     w2v, folder, monkeypatch, part, connectors

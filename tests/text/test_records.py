@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from helpers import one_line
+from helpers import one_line, the_rest_compiled
 
 from w2v import train
 from w2v.embeddings import container
@@ -168,7 +168,7 @@ def check_same(first, second):
     assert corpora[0] == corpora[1]
 
 
-@pytest.mark.parametrize("name", SOURCES)
+@pytest.mark.parametrize("name", the_rest_compiled(SOURCES))
 def test_the_vectors_are_those_of_a_file_with_a_text_on_each_line(w2v, folder, name):
     files, options = SOURCES[name]
     paths, stdin = write(files())

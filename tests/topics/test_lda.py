@@ -9,7 +9,7 @@ from types import SimpleNamespace
 import naive
 import numpy as np
 import pytest
-from helpers import COMPILED, compiled, finish, start_run, stop_at
+from helpers import COMPILED, compiled, compiled_only, finish, start_run, stop_at
 from scipy.optimize import minimize
 from scipy.special import gammaln
 
@@ -526,6 +526,7 @@ def test_another_corpus_to_judge_by(w2v, folder, trained):
     assert [row.split("\t")[3:6] for row in rows] == [["", "", "45"]] * 3
 
 
+@compiled_only
 @pytest.mark.parametrize(
     ("args", "said"),
     [

@@ -5,7 +5,7 @@ import json
 import naive
 import numpy as np
 import pytest
-from helpers import COMPILED, as_dense, compiled
+from helpers import COMPILED, as_dense, compiled, compiled_only
 from scipy import sparse
 
 from w2v.embeddings import container, formats
@@ -242,6 +242,7 @@ def test_a_stop_list_that_is_not_there_is_one_line(w2v, folder):
 STOPS = "The\nDON'T cafe\u0301 absent\n"
 
 
+@compiled_only
 @pytest.mark.parametrize("model", ["lsa", "lda"])
 @pytest.mark.parametrize(
     ("text", "options", "terms"),

@@ -6,7 +6,7 @@ import re
 
 import numpy as np
 import pytest
-from helpers import one_line
+from helpers import compiled_only, one_line
 from topic_models import planted_lda, write_lda
 
 from w2v.embeddings import container
@@ -321,6 +321,7 @@ def test_one_file_of_a_model_of_files_in_several_formats_is_read(w2v, folder):
         assert data["allDocuments"] == 18
 
 
+@compiled_only
 def test_topics_of_documents_that_the_model_lacks_are_inferred(w2v, folder):
     names, documents = planted_lda("lda.safetensors")
     rng = np.random.default_rng(2)

@@ -8,7 +8,7 @@ from pathlib import Path
 import naive
 import numpy as np
 import pytest
-from helpers import COMPILED, Silent, compiled, finish, one_line, stop_at
+from helpers import COMPILED, Silent, compiled, compiled_only, finish, one_line, stop_at
 from topic_models import write_lda
 
 from w2v import api
@@ -544,6 +544,7 @@ MISTAKES = {
 }
 
 
+@compiled_only
 @pytest.mark.parametrize("mistake", MISTAKES)
 def test_a_mistake_is_one_line(w2v, old, folder, mistake):
     others = {
@@ -578,6 +579,7 @@ def damage(tensors, name):
         array[0] = float(value)
 
 
+@compiled_only
 @pytest.mark.parametrize(
     "fault",
     [

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import copy
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import Field, fields
-from typing import Any, TypeVar, cast, get_type_hints
+from functools import cache
+from typing import Any, TypeVar, cast
 
 import click
 
@@ -95,9 +96,15 @@ class SettingOption(click.Option):
         return click.Option.get_help_record(option, ctx)
 
 
-def setting_options(settings: type) -> dict[str, click.Option]:
-    """Return an option for each field of a settings class, keyed by the field's name."""
-    kinds = get_type_hints(settings)
+@cache
+def setting_options(settings: type) -> Mapping[str, click.Option]:
+    """Return an option for each field of a settings class, keyed by the field's name.
+
+    The options are kept, because click asks for those of a command three times.
+    """
+    from w2v.setting_fields import setting_types
+
+    kinds = setting_types(settings)
     return {field.name: SettingOption(field, kinds[field.name]) for field in fields(settings)}
 
 

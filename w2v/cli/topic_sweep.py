@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from contextlib import closing
+from copy import copy
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -46,6 +47,7 @@ class SweepCommand(Command):
             found |= setting_options(kind)
         others = setting_options(RunSettings)
         found |= {name: others[name] for name in _RUN_SETTINGS}
+        found["shards"] = copy(found["shards"])  # that of w2v train keeps its help
         found["shards"].help = (
             "Number of shards, parts of a round that are sampled in parallel. No more threads than "
             "shards can work at a time."
