@@ -4,6 +4,7 @@ import bz2
 import gzip
 import lzma
 import os
+import subprocess
 from contextlib import suppress
 from functools import partial
 
@@ -128,6 +129,16 @@ def check_gradients(cost, gradients, arrays):
         np.testing.assert_allclose(
             gradient, expected, atol=1e-6 * max(1, np.abs(expected).max()), err_msg=name
         )
+
+
+def wait_until(holds, child):
+    """Wait until `holds()`, which the work of a process brings about; the process must not end.
+
+    It looks 20 times a second: a loop without a pause takes a processor from the process.
+    """
+    while not holds():
+        with suppress(subprocess.TimeoutExpired):
+            raise AssertionError(f"the process ended with {child.wait(0.05)}")
 
 
 class Silent:

@@ -8,7 +8,7 @@ import sys
 
 import planted
 import pytest
-from helpers import compiled
+from helpers import compiled, wait_until
 
 pytest.importorskip("distributed", reason="the extra cluster is not installed")
 psutil = pytest.importorskip("psutil", reason="the extra cluster is not installed")
@@ -36,8 +36,7 @@ def training(folder, stoppable):
         stderr=subprocess.PIPE, stdin=subprocess.DEVNULL, start_new_session=True,
     )  # fmt: skip
     with child:
-        while not words_done(folder / "log"):
-            assert child.poll() is None
+        wait_until(lambda: words_done(folder / "log"), child)
         yield child
         if child.poll() is None:
             os.killpg(child.pid, signal.SIGKILL)

@@ -29,6 +29,7 @@ from helpers import (
     short_training,
     start_run,
     stop_at,
+    wait_until,
 )
 
 from w2v.embeddings import container
@@ -332,8 +333,7 @@ def test_of_two_processes_with_one_output_the_second_is_refused(text, folder):
         second = subprocess.run([*command, "--resume"], cwd=folder, capture_output=True, text=True)
         assert second.returncode == 2
         assert f"by another run, process {first.pid}:" in second.stderr
-        while not (folder / "x.safetensors.checkpoint").exists():
-            assert first.poll() is None
+        wait_until((folder / "x.safetensors.checkpoint").exists, first)
         first.kill()
     third = subprocess.run(command, cwd=folder, capture_output=True, text=True)
     assert "x.safetensors.checkpoint is the checkpoint of a run that was stopped" in third.stderr

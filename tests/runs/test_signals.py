@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 
 import planted
 import pytest
-from helpers import compiled
+from helpers import compiled, wait_until
 
 from w2v.system import signals
 from w2v.system.signals import STOPS, DeferredSignals, Stopped, handlers_kept
@@ -213,8 +213,7 @@ def test_every_stop_leaves_a_checkpoint_and_its_own_exit_status(folder, stoppabl
     """Of several signals the first one counts."""
     log = folder / "log"
     with begun(folder, *LONG, "--log-json", "log") as child:
-        while '"progress"' not in log.read_text():
-            assert child.poll() is None
+        wait_until(lambda: '"progress"' in log.read_text(), child)
         child.send_signal(number)
         child.send_signal(number)
         said = child.stderr.read()
