@@ -1,4 +1,4 @@
-"""Standard streams that another program has made non-blocking."""
+"""Standard streams that another program has made non-blocking, or that are closed."""
 
 import io
 import os
@@ -8,6 +8,7 @@ import threading
 import pytest
 
 from w2v.cli import streams
+from w2v.errors import W2VError
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="Windows has no such pipes")
 
@@ -62,3 +63,13 @@ def test_waiting_ends_when_the_stream_is_ready(pipe):
     other.join()
     assert os.read(out, 9) == b"a"
     streams._wait([], [into])
+
+
+def test_a_closed_stdout_is_an_error_once(monkeypatch):
+    """Python closes it at the end of the program, and prints what that raises."""
+    monkeypatch.setattr(sys, "stdout", None)
+    with streams.standard_streams():
+        print("a line")
+        with pytest.raises(W2VError, match="standard output is closed"):
+            sys.stdout.flush()
+        sys.stdout.close()

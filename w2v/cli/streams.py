@@ -59,12 +59,14 @@ class ForgivingStream:
 class _ClosedStream(io.RawIOBase):
     """A replacement for a standard stream that was closed when the program started.
 
-    Reading or writing raises W2VError with a message that tells the user what to do.
+    Reading or writing raises W2VError with a message that tells the user what to do. Only the first
+    write does: at its end, Python writes again what is buffered, and since 3.14 prints a traceback.
     """
 
     def __init__(self, message: str):
         super().__init__()
         self._message = message
+        self._has_raised = False
 
     def readable(self) -> bool:
         """Return True, so that a read is attempted and raises the error."""
@@ -78,8 +80,11 @@ class _ClosedStream(io.RawIOBase):
         """Raise W2VError."""
         raise W2VError(self._message)
 
-    def write(self, data: Any) -> NoReturn:
-        """Raise W2VError."""
+    def write(self, data: Any) -> int:
+        """Raise W2VError the first time; then discard the bytes."""
+        if self._has_raised:
+            return len(data)
+        self._has_raised = True
         raise W2VError(self._message)
 
 
