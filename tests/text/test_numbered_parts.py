@@ -96,6 +96,22 @@ def in_files(monkeypatch):
     monkeypatch.setattr("w2v.system.spooled_array.PART", 70)
 
 
+@pytest.mark.parametrize("tokenizer", the_rest_compiled(["words", "chars", "jieba", "space"]))
+def test_no_word_is_joined_to_that_of_the_next_block(tmp_path, tokenizer):
+    """A block often ends with a blank, which is no token."""
+    if tokenizer == "jieba":
+        pytest.importorskip("jieba")
+    (tmp_path / "text").write_text("alpha beta gamma </s> 好中文 don't " * 300, encoding="utf-8")
+    alone, counter = WordCounter(), WordCounter()
+    one_block = (tmp_path / "text").read_bytes()
+    corpus = opened(str(tmp_path / "text"), 1, tokenizer=tokenizer)
+    alone.number(corpus.tokens(one_block) + b"\n")
+    assert len(list(opened(str(tmp_path / "text"), 1).blocks())) > 10
+    assert sum(part.size for part in numbered_parts(corpus, counter, kept=True)) > 1500
+    assert counter.names() == alone.names()
+    np.testing.assert_array_equal(counter.counts, alone.counts)
+
+
 VARIANTS = {
     "plain": {},
     "rare": {"min_count": 40},

@@ -58,6 +58,7 @@ def numbered_parts(corpus: Corpus, counter: WordCounter, kept: bool) -> Iterator
         part.reverse()
         while part:
             text += corpus.tokens(part.pop())
+            text += b" "  # a block need not end with a blank after its last token
         numbers = own.number(text)
         del text
         types = own.types()
