@@ -159,6 +159,14 @@ def test_what_needs_one_file_is_refused(w2v, files, options):
     )
 
 
+def test_no_candidate_that_all_files_have(w2v, files, folder):
+    (folder / "x.txt").write_text("2 2\nw1 1 0\nq 0 1\n")
+    (folder / "only").write_text("w2\n")
+    result = w2v("similar", "w1", "-v", "0.safetensors", "-v", "x.txt", "--only", "only", "--tsv")
+    assert (result.code, result.out) == (0, "")
+    assert "1 query for which no answer remains" in result.err
+
+
 def test_too_few_words(w2v, files, folder):
     (folder / "x.txt").write_text("2 2\nw1 1 0\nq 0 1\n")
     result = w2v("similar", "w1", "-v", "0.safetensors", "-v", "x.txt")

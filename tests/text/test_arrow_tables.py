@@ -227,6 +227,18 @@ def test_a_text_of_odd_bytes_is_no_stream_of_arrow(folder):
         assert arrow_tables.is_table("x") == found
 
 
+@pytest.mark.parametrize("options", [(), ("--text-field", "text"), ("--tokenizer", "words")])
+def test_invalid_bytes_of_a_text_in_parquet_are_replaced_and_counted(w2v, folder, options):
+    """Arrow files are refused: pyarrow checks these."""
+    texts = pa.array([b"one two", b"caf\xe9 one"]).view(pa.string())
+    WRITERS["parquet"](pa.table({"text": texts}), "x.parquet")
+    outcome = w2v("vocab", "x.parquet", "--min-count", "1", *options)
+    found = dict(line.split() for line in outcome.out.splitlines())
+    word = "caf" if "words" in options else "caf\ufffd"
+    assert found == {"</s>": "2", "one": "2", "two": "1", word: "1"}
+    assert "1 invalid utf-8 byte sequence replaced; the first in x.parquet" in outcome.err
+
+
 @every_writer
 def test_a_string_that_is_not_utf8_is_refused_in_one_line(folder, kind):
     texts = pa.array([b"one", b"caf\xe9"]).view(pa.string())

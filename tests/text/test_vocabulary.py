@@ -14,10 +14,11 @@ from helpers import COMPILED, compiled_only
 from hypothesis import given
 
 from w2v.errors import W2VError
+from w2v.settings import TextSettings
 from w2v.system import spooled_array
 from w2v.system.packed_ids import PackedArray
 from w2v.text.corpus import Corpus
-from w2v.text.encode import count, encode
+from w2v.text.encode import count, encode, open_corpus, read
 from w2v.text.numbered_parts import NumberedPart
 from w2v.text.numbered_text import NumberedText
 from w2v.text.vocabulary import Vocabulary, choose, doubles, read_counts
@@ -77,6 +78,28 @@ def testnothing_left_says_what_would_work(tmp_path):
         encoded(tmp_path, "a a a b b", min_count=9)
     with pytest.raises(W2VError, match="no words in the text"):
         encoded(tmp_path, " \n\n", min_count=1)
+
+
+@pytest.mark.parametrize("fixed", [None, "counts"])
+def test_the_count_of_the_unknown_word_is_that_of_the_text_and_of_rare_words(tmp_path, fixed):
+    """Some texts, such as WikiText, have the word `<unk>` already."""
+    (tmp_path / "text").write_text("a a a b b b <unk> <unk> c d e f")
+    (tmp_path / "counts").write_text("a 3\nb 3\n<unk> 2\n")
+    corpus = open_corpus([str(tmp_path / "text")], TextSettings())
+    settings, listed = TextSettings(min_count=2), fixed and str(tmp_path / fixed)
+    vocabulary, text = read(corpus, settings, lambda tokens: None, unknown=True, fixed=listed)
+    assert dict(zip(vocabulary.names, vocabulary.counts, strict=True)) == {
+        "a": 3,
+        "b": 3,
+        "<unk>": 6,
+    }
+    assert np.bincount(text.ids.mapped()).tolist() == vocabulary.counts.tolist()
+    vocabulary, _ = read(corpus, settings, lambda tokens: None, fixed=str(tmp_path / "counts"))
+    assert dict(zip(vocabulary.names, vocabulary.counts, strict=True)) == {
+        "a": 3,
+        "b": 3,
+        "<unk>": 2,
+    }
 
 
 def test_a_part_of_a_text_has_its_words_and_its_sentences(tmp_path):

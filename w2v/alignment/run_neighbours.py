@@ -87,6 +87,8 @@ class RunSearch:
         self, vectors: Sequence[np.ndarray], excluded: Sequence[Sequence[int]]
     ) -> list[list[RunNeighbour]]:
         """The neighbours of some queries; the arguments are those of `nearest`."""
+        if not self._rows.size:  # no common word is allowed
+            return [[] for _ in excluded]
         places = np.full(len(self.tables[0]), -1)  # the position of each row of the first table
         places[self._rows[0]] = np.arange(self._rows.shape[1])
         hidden = [[at for at in places[[*rows]].tolist() if at >= 0] for rows in excluded]

@@ -41,7 +41,7 @@ from w2v.text.corpus import Corpus
 from w2v.text.documents import DocumentCorpus
 from w2v.text.encode import check_shared, make_word_counter
 from w2v.text.encoded_text import EncodedDocuments, EncodedText
-from w2v.text.vocabulary import UNKNOWN, Vocabulary, choose, read_counts
+from w2v.text.vocabulary import Vocabulary, choose, read_counts
 from w2v.text.word_counter import WordCounter
 
 FAN_IN = 16  # maximum number of tables of counts that one task adds
@@ -82,7 +82,6 @@ def read(
     text, unknown = reader.encode(vocabulary.names, lambda share: on_share((1 + share) / 2))
     if fixed is not None:
         check_shared(corpus, fixed, text.size, unknown)
-        vocabulary = vocabulary.with_count(UNKNOWN, unknown)
         vocabulary = replace(vocabulary, tokens=text.size + unknown)
     return vocabulary, text
 

@@ -78,8 +78,9 @@ def read(
         text, unknown_tokens = encode_as(corpus, vocabulary.names, keep_empty, on_block, unknown)
         tokens = text.size + (0 if unknown else unknown_tokens)
         check_shared(corpus, fixed, tokens - unknown_tokens, unknown_tokens)
-        vocabulary = replace(vocabulary.with_count(UNKNOWN, unknown_tokens), tokens=tokens)
-        return vocabulary, _named(corpus, text)
+        if unknown:
+            vocabulary = vocabulary.adding(UNKNOWN, unknown_tokens)
+        return replace(vocabulary, tokens=tokens), _named(corpus, text)
     vocabulary, text = encode(
         corpus,
         settings.min_count,

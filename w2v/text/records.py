@@ -214,7 +214,8 @@ class RecordCorpus(Corpus):
         table = open_table(path)
         columns = field_names(self._text_field_in(table.names), table.names)
         table.check_columns([(column, "--text-field") for column in columns])
-        yield from self._column(table, columns, one_line=True)
+        lines = self._column(table, columns, one_line=True)
+        yield from self._decoded(Source(table.place, "", lines, "utf-8"))
 
     def _encoded(self, text: str, where: str) -> bytes:
         """A text as UTF-8. Lone surrogates, which JSON allows, are replaced and counted."""

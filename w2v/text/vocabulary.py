@@ -46,17 +46,11 @@ class Vocabulary:
     lost: int = 0
 
     def adding(self, name: str, count: int) -> Vocabulary:
-        """This vocabulary with a word added at the end, or unchanged if it contains the word."""
-        if name in self.names:
-            return self
-        return replace(self, names=[*self.names, name], counts=np.append(self.counts, count))
-
-    def with_count(self, name: str, count: int) -> Vocabulary:
-        """This vocabulary with another count of a word, or unchanged if it lacks the word."""
+        """This vocabulary with so many tokens more of a word, which is added at the end if new."""
         if name not in self.names:
-            return self
+            return replace(self, names=[*self.names, name], counts=np.append(self.counts, count))
         counts = self.counts.copy()
-        counts[self.names.index(name)] = count
+        counts[self.names.index(name)] += count
         return replace(self, counts=counts)
 
 
