@@ -120,7 +120,7 @@ class DocumentSettings(FieldSettings):
     columns: str | None = document_setting(
         None, "For tsv and csv: the meaning of the columns, separated by commas: text, id, label, "
         "or - to ignore a column.", metavar="LIST",
-        shown="by the header, else id,text or label,id,text",
+        shown="by the header, else id,text or label,id,text; of classifiers label,text",
     )  # fmt: skip
     header: str = document_setting(
         "auto", "For tsv and csv: whether the first row is a header with the names of the columns. "
@@ -135,7 +135,7 @@ class DocumentSettings(FieldSettings):
     )  # fmt: skip
     id_field: str | None = document_setting(
         None, "The field or column that holds the id, as --text-field.", metavar="NAME",
-        shown="id, else the row number",
+        shown="id, else the number of the document",
     )  # fmt: skip
     label_field: str = document_setting(
         "label", "The field or column, as --text-field, that holds the label, if any, or a list of "

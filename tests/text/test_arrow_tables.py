@@ -248,3 +248,29 @@ def test_a_string_that_is_not_utf8_is_refused_in_one_line(folder, kind):
     ) as caught:
         documents_of(f"x.{kind}")
     assert "\n" not in str(caught.value)
+
+
+def test_a_column_of_labels_that_is_not_there_is_named(w2v, folder):
+    parquet.write_table(pa.table({"text": TEXTS, "kind": TEXTS}), "x.parquet")
+    args = ("train", "x.parquet", "--model", "lda", "--topics", "2", "--label-field", "kinds")
+    outcome = w2v(*args)
+    assert outcome.code == 2
+    assert "no column 'kinds'; the columns are text, kind" in outcome.err
+
+
+def test_lists_of_numbers_are_written_again(w2v, folder):
+    numbers = [[1.5, -2.0], [0.25, 1.0]] * 2
+    kinds = [pa.list_(pa.float64()), pa.large_list(pa.int8()), pa.list_(pa.float32(), 2)]
+    columns = {
+        str(kind): pa.array(
+            [[*map(int, row)] if "int" in str(kind) else row for row in numbers], kind
+        )
+        for kind in kinds
+    }
+    parquet.write_table(pa.table({"text": ["a b", "c", "a b", "c"], **columns}), "x.parquet")
+    outcome = w2v("dedup", "x.parquet")
+    assert outcome.code == 0, outcome.err
+    rows = [json.loads(line) for line in outcome.out.splitlines()]
+    assert [[*row.values()] for row in rows] == [
+        ["a b", [1.5, -2], [1, -2], [1.5, -2]], ["c", [0.25, 1], [0, 1], [0.25, 1]]
+    ]  # fmt: skip

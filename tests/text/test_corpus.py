@@ -16,10 +16,11 @@ from helpers import PACKERS, of_every_packer
 from hypothesis import example, given
 
 from w2v.errors import W2VError
+from w2v.settings import TextSettings
 from w2v.system import atomic_file, packing
 from w2v.text import tokenizers
 from w2v.text.corpus import Corpus
-from w2v.text.tokenizers import TOKENIZERS
+from w2v.text.tokenizers import TOKENIZERS, words_of
 
 
 def read(path, *args, **kwargs):
@@ -447,3 +448,11 @@ def test_a_mark_names_the_encoding(tmp_path, encoding):
     path.write_bytes("größe 我\n".encode(encoding))
     tokens, corpus = read(path)
     assert (tokens, corpus.bad_bytes) == (["größe", "我", "</s>"], 0)
+
+
+def test_a_no_break_space_is_a_letter_of_the_words_of_a_query_too():
+    assert words_of("10\u00a0000 euros\u2003each", TextSettings()) == [
+        "10\u00a0000",
+        "euros\u2003each",
+    ]
+    assert words_of("a\ud800 b", TextSettings()) == ["a\ufffd\ufffd\ufffd", "b"]

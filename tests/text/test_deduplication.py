@@ -106,6 +106,14 @@ def test_what_counts_as_equal(w2v, folder, options, kept):
     assert found.out.split("\n")[:-1] == [lines[number] for number in kept]
 
 
+def test_an_empty_table_adds_no_row(w2v, folder):
+    (folder / "empty.csv").write_text("")
+    (folder / "x.csv").write_text("text,label\na b,c\n")
+    for files in (["empty.csv", "x.csv"], ["x.csv", "empty.csv"], ["x.csv"]):
+        assert w2v("dedup", *files).out == "text,label\na b,c\n"
+    assert w2v("dedup", "empty.csv").out == ""
+
+
 def test_line_ends_are_kept_and_a_missing_one_is_added(w2v, folder):
     (folder / "one").write_bytes(b"\xef\xbb\xbfa\r\nb\na\n\n\r\nc")
     (folder / "two").write_bytes(b"c\nd\xff\n")

@@ -172,6 +172,16 @@ def test_a_list_of_phrases_joins_them_as_the_text_that_they_are_from(
     assert "\n0 of " in outcome.err
 
 
+def test_a_no_break_space_is_a_letter_of_phrases_and_of_a_list(w2v, folder):
+    (folder / "text").write_text("it costs 10\u00a0000 euros\n" * 30, encoding="utf-8")
+    found = w2v("phrases", "text", "--min-count", 5, "--threshold", 0, "--list", "list")
+    assert "10\u00a0000" in found.out
+    again = w2v("phrases", "text", "--read-list", "list")
+    assert (again.code, again.out) == (0, found.out), again.err
+    (folder / "mine").write_text(" it_costs \n\u00a0\n", encoding="utf-8")
+    assert w2v("phrases", "text", "--read-list", "mine").code == 0
+
+
 def test_phrases_of_a_list_are_joined_in_a_text_where_they_are_rare(w2v, folder):
     text = "new york times\nnew york\n" * 9 + "bank of america and can be\n" * 9
     (folder / "text").write_text(text)

@@ -85,7 +85,7 @@ def test_the_count_of_the_unknown_word_is_that_of_the_text_and_of_rare_words(tmp
     """Some texts, such as WikiText, have the word `<unk>` already."""
     (tmp_path / "text").write_text("a a a b b b <unk> <unk> c d e f")
     (tmp_path / "counts").write_text("a 3\nb 3\n<unk> 2\n")
-    corpus = open_corpus([str(tmp_path / "text")], TextSettings())
+    corpus = open_corpus([str(tmp_path / "text")], TextSettings(), None)
     settings, listed = TextSettings(min_count=2), fixed and str(tmp_path / fixed)
     vocabulary, text = read(corpus, settings, lambda tokens: None, unknown=True, fixed=listed)
     assert dict(zip(vocabulary.names, vocabulary.counts, strict=True)) == {

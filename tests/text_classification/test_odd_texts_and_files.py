@@ -262,3 +262,25 @@ def test_unbuffered_needs_a_classifier_that_does_not_read_all_texts_first(w2v, l
         "w2v: m.safetensors: --unbuffered needs a classifier of w2v train --model nbow: this one "
         "reads all texts before it predicts labels: leave the option out\n"
     )
+
+
+@compiled
+@pytest.mark.parametrize(
+    ("name", "text", "ids"),
+    [
+        ("t.jsonl", '{"text": "x y"}\n\n  \n{"text": "z"}\n', ["1", "4"]),
+        ("t.tsv", "a\tx y\n\n   \nb\tz\n", ["1", "4"]),
+        ("t.csv", "a,x y\n\nb,z\n", ["1", "3"]),
+        ("e.csv", "", []),
+    ],
+)
+def test_blank_rows_are_left_out_and_counted_in_the_numbers_of_texts(
+    w2v, labelled, name, text, ids
+):
+    run(w2v, "train", "train.txt", *SMALL, "--min-count", "1", "-o", "m.safetensors")
+    (labelled / name).write_text(text)
+    outcome = run(w2v, "predict", "m.safetensors", name, "--ids")
+    assert [line.split("\t")[0] for line in outcome.out.splitlines()] == ids
+    blank = text.count("\n") - len(ids)
+    said = f"{blank} blank row{'s' * (blank > 1)} left out"
+    assert (said in outcome.err) == bool(blank)

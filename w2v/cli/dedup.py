@@ -53,8 +53,8 @@ _WORKING_MEMORY = 30_000_000  # bytes for blocks of text and for loading the ker
 @click.option(
     "--max-memory", metavar="SIZE",
     help="Use at most this much memory, for example 800MB or 4GB. If the text has more different "
-    "lines than fit, the rest is processed in further passes, with the same result.  [default: "
-    "three quarters of the free memory]",
+    "lines than fit, the rest is processed in further passes, and the same lines are kept.  "
+    "[default: three quarters of the free memory]",
 )  # fmt: skip
 @click.option(
     "--near",

@@ -65,7 +65,8 @@ def fit(features: np.ndarray, labels: Sequence[str], penalty: float = 1.0) -> Re
             f"classification needs two labels or more, but all documents have {names[0]!r}"
         )
     mean, deviation = features.mean(axis=0), features.std(axis=0)
-    scale = np.where(deviation > 0, deviation, 1)
+    # The deviation of a constant is 0, or a rounding error, by which nothing may be divided.
+    scale = np.where(deviation > 1e-12 * np.abs(mean), deviation, 1)
     x = _prepared(features, mean, scale)
     true_columns = np.searchsorted(names, labels)
     shape, rows = (x.shape[1], len(names)), np.arange(len(x))

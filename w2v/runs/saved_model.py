@@ -22,10 +22,10 @@ from w2v.runs.model_file import read_model, too_large
 from w2v.settings import DocumentSettings, ParagraphSettings, SubwordSettings, TextSettings
 from w2v.system.packed_ids import PackedIds
 from w2v.system.pipes import name_of
+from w2v.text import tokenizers
 from w2v.text.corpus import Corpus
 from w2v.text.encode import read_as
 from w2v.text.encoded_text import EncodedDocuments, EncodedText
-from w2v.text.tokenizers import split
 from w2v.topics import document_mixtures
 from w2v.topics.coherence import Coherence
 from w2v.topics.document_mixtures import DocumentTopics, InferredMixtures
@@ -89,11 +89,7 @@ class SavedModel:
 
     def words_of(self, text: str) -> list[str]:
         """Tokenize a text as the training text was tokenized."""
-        options = self.text_settings
-        # As the texts of training: a lone surrogate is no UTF-8, and what is none is replaced.
-        encoded = text.encode("utf-8", "surrogatepass").decode("utf-8", "replace").encode()
-        words = split(encoded, options.tokenizer, options.case, options.normalize)
-        return words.decode().split()
+        return tokenizers.words_of(text, self.text_settings)
 
     def finite(self, blocks: Iterator[np.ndarray]) -> Iterator[np.ndarray]:
         """The blocks of probabilities; W2VError for one with NaN, from numbers that overflow."""

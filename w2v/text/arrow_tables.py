@@ -197,12 +197,26 @@ class ArrowTable:
         file.seek(0)
         return schema
 
+    def _is_list(self, type_: Any) -> bool:
+        """Whether values of a type are lists."""
+        types = self._arrow.types
+        return bool(
+            types.is_list(type_) or types.is_large_list(type_) or types.is_fixed_size_list(type_)
+        )
+
+    def _is_list_of_numbers(self, type_: Any) -> bool:
+        """Whether values of a type are lists of numbers, such as vectors."""
+        types = self._arrow.types
+        return self._is_list(type_) and bool(
+            types.is_integer(type_.value_type) or types.is_floating(type_.value_type)
+        )
+
     def _is_text(self, type_: Any) -> bool:
         """Whether values of a type are strings, or lists of them."""
         types = self._arrow.types
         if types.is_dictionary(type_):
             type_ = type_.value_type
-        if types.is_list(type_) or types.is_large_list(type_) or types.is_fixed_size_list(type_):
+        if self._is_list(type_):
             type_ = type_.value_type
         return bool(
             types.is_string(type_) or types.is_large_string(type_) or types.is_string_view(type_)
@@ -214,7 +228,7 @@ class ArrowTable:
         if types.is_dictionary(array.type):
             array = array.dictionary_decode()
         kind = array.type
-        if self._is_text(kind) or (types.is_list(kind) and types.is_integer(kind.value_type)):
+        if self._is_text(kind) or self._is_list_of_numbers(kind):
             return array
         if types.is_nested(kind) or types.is_binary(kind):
             raise W2VError(

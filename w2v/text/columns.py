@@ -314,6 +314,8 @@ def records(lines: Iterator[str], place: str) -> Iterator[tuple[str, str, list[s
     Raises  W2VError for wrong quotes or a field longer than LONGEST_ROW
     """
     first = next(lines, "")
+    if not first:  # for an empty line, csv.reader would return a row
+        return
     separator = separator_of(first)
     reader = csv.reader(itertools.chain([first], lines), delimiter=separator, strict=True)
     for number in itertools.count(1):

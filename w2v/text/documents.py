@@ -159,7 +159,7 @@ class DocumentCorpus(RecordCorpus):
             for line in lines:
                 number += 1
                 if not line and self._labels != "if there":
-                    self.blank_rows += 1
+                    self._leave_out_blank()
                     continue
                 begin = leading_labels(line)
                 try:
@@ -242,6 +242,9 @@ class DocumentCorpus(RecordCorpus):
         wanted = [(name, "--text-field") for name in texts]
         if settings.id_field is not None and self._needs_id:
             wanted.append((settings.id_field, "--id-field"))
+        no_column = ("label", FOLDER)
+        if settings.label_field not in no_column and "label_field" not in self._remembered:
+            wanted.append((settings.label_field, "--label-field"))
         if self._extra is not None:
             wanted.append((self._extra, "--by"))
         table.check_columns(wanted)
@@ -253,7 +256,7 @@ class DocumentCorpus(RecordCorpus):
             self.bytes_read = bytes_before + table.read
             is_null = all(row[name] is None for name in texts)
             if is_null and self._labels != "if there":
-                self.blank_rows += 1
+                self._leave_out_blank()
                 return None
             row |= {name: row[name] or "" for name in texts}
             where = f"{table.place}: row {number}"
@@ -264,6 +267,11 @@ class DocumentCorpus(RecordCorpus):
 
         yield from self._texts(enumerate(table.rows(columns, texts), 1), parse)
         self.bytes_read = bytes_before + table.read
+
+    def _leave_out_blank(self) -> None:
+        """Count a blank row, also in the numbers of the rows after it."""
+        super()._leave_out_blank()
+        self.documents.left_out += 1
 
     def _refuse(self, error: W2VError) -> None:
         """Leave out an invalid row, if `refused` was given."""

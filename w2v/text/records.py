@@ -147,7 +147,9 @@ class RecordCorpus(Corpus):
             fields = columns.between_tabs(line.decode(), f"{source.place}: row {number}")
             return None if fields is None else self._text_of(fields, name, f"row {number}")
 
-        yield from self._texts(self._rows(source), parse)
+        # A blank row is a record only of a table of texts alone.
+        keeps_blank = self._keeps_blank and self.settings.columns == "text"
+        yield from self._texts(self._rows(source, keeps_blank), parse)
 
     def _csv(self, source: Source, name: str) -> Iterator[bytes]:
         """A table in CSV, with a record in each row; a quoted field may contain line ends."""
@@ -155,7 +157,7 @@ class RecordCorpus(Corpus):
 
         def parse(where: str, separator: str, row: list[str]) -> bytes | None:
             if not row:
-                self.blank_rows += 1
+                self._leave_out_blank()
                 return None
             if not columns.names and columns.begin(row, where, separator):
                 return None
@@ -192,7 +194,7 @@ class RecordCorpus(Corpus):
             where = f"{source.place}: row {number}"
             return self._object_text(json_object(row, where), name, number, where)
 
-        yield from self._texts(self._rows(source), parse)
+        yield from self._texts(self._rows(source, keeps_blank=False), parse)
 
     def _object_text(self, value: dict[str, Any], name: str, number: int, where: str) -> bytes:
         """The text of an object."""
@@ -261,17 +263,21 @@ class RecordCorpus(Corpus):
             yield block.replace(b"\n", b" ")
         yield b"\n"
 
-    def _rows(self, source: Source) -> Iterator[tuple[int, bytes]]:
+    def _rows(self, source: Source, keeps_blank: bool) -> Iterator[tuple[int, bytes]]:
         """The lines of a file with their numbers, from 1.
 
-        Empty lines are left out and counted, unless they are records.
+        Blank lines are left out and counted, unless they are records.
         """
         for number, line_with_end in enumerate(self._lines_of(source), 1):
             line = line_with_end.rstrip(b"\r\n")
-            if line or (self._keeps_blank and line_with_end.endswith(b"\n")):
+            if line.strip() or (keeps_blank and line_with_end.endswith(b"\n")):
                 yield number, line
             elif line_with_end.endswith(b"\n"):
-                self.blank_rows += 1
+                self._leave_out_blank()
+
+    def _leave_out_blank(self) -> None:
+        """Count a blank row."""
+        self.blank_rows += 1
 
     def _lines_of(self, source: Source) -> Iterator[bytes]:
         """The lines of a file, with their line ends."""

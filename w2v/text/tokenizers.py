@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from w2v.embeddings.table import NORMALIZERS
-from w2v.settings import Lowercase
+from w2v.settings import Lowercase, TextSettings
 from w2v.system import optional_packages
 
 # Han and kana, which are written without spaces. Korean is written with spaces, and is split there.
@@ -176,6 +176,16 @@ def split(
     if lowercase == "turkish":
         tokens = _turkish(tokens)
     return fold(tokens) if lowercase else tokens
+
+
+def words_of(text: str, settings: TextSettings) -> list[str]:
+    """The words of a text, tokenized as a training text.
+
+    Lone surrogates, which are no UTF-8, are replaced, as invalid bytes of texts are.
+    """
+    encoded = text.encode("utf-8", "surrogatepass").decode("utf-8", "replace").encode()
+    words = split(encoded, settings.tokenizer, settings.case, settings.normalize)
+    return [word.decode() for word in words.split()]  # split as bytes: a no-break space is no blank
 
 
 def normalized(text: bytes, form: str) -> bytes:

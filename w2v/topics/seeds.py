@@ -48,7 +48,7 @@ from w2v.settings import TextSettings
 from w2v.system.pipes import name_of
 from w2v.system.progress import plural
 from w2v.system.text_file import numbered_lines
-from w2v.text.tokenizers import split
+from w2v.text.tokenizers import words_of
 from w2v.topics.sparse_counts import NO_COUNTS, SparseCounts
 
 LARGEST_WEIGHT = 100
@@ -187,7 +187,7 @@ def place_seeds(
 
     Words that the vocabulary lacks, that are no terms, or that the tokenizer splits are left out.
     """
-    spelt = {word: _tokens(word, text) for seed in seeds for word in seed.weights}
+    spelt = {word: words_of(word, text) for seed in seeds for word in seed.weights}
     wanted = {token for tokens in spelt.values() for token in tokens}
     ids = {name: number for number, name in enumerate(names) if name in wanted}
     left_out: dict[str, list[str]] = {}
@@ -240,12 +240,6 @@ def pseudo_count(weight: float, count: int, mean_size: float) -> int:
     mean_size  N / K, the number of tokens of a mean topic
     """
     return max(1, round(weight * min(count, mean_size / _SHARE)))
-
-
-def _tokens(word: str, text: TextSettings) -> list[str]:
-    """The tokens of a seed word, as the text is tokenized."""
-    encoded = word.encode("utf-8", "replace")
-    return split(encoded, text.tokenizer, text.case, text.normalize).decode().split()
 
 
 def _listed(words: Sequence[str]) -> str:
