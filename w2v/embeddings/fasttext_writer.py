@@ -181,7 +181,7 @@ def _input_blocks(
     else:
         for begin in range(0, size, _WORDS):
             some = np.arange(begin, min(begin + _WORDS, size))
-            yield _bytes(rows.own_rows(table, subwords, some))
+            yield _bytes(rows.own_rows(table, subwords, some, all_count=True))
     for part in row_blocks(buckets, dim):
         yield _bytes(rows.block(part.start, part.stop))
 
