@@ -204,7 +204,9 @@ def _output_blocks(table: Table, facts: ModelFacts) -> Iterator[bytes]:
     yield _SHAPE.pack(size, table.dim)
     places = np.full(size, -1)
     if outputs is not None and LOSSES[facts.settings.loss] != "hs":  # rows of hs are tree nodes
-        rows = {word: row for row, word in enumerate(facts.words.split(b"\n")[:-1])}
+        rows: dict[bytes, int] = {}
+        for row, word in enumerate(facts.words.split(b"\n")[:-1]):
+            rows.setdefault(word, row)  # as a table keeps the first of equal names
         places[:] = [rows.get(table.name_bytes(row), -1) for row in range(size)]
     for part in row_blocks(size, table.dim):
         block = np.zeros((part.stop - part.start, table.dim), np.float32)

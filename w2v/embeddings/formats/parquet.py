@@ -14,8 +14,9 @@ from typing import Any
 
 import numpy as np
 
+from w2v.embeddings.repeated_names import first_rows, refused
 from w2v.embeddings.row_blocks import row_blocks
-from w2v.embeddings.source import Diagnostics, Layout, Source, named_in_errors
+from w2v.embeddings.source import Diagnostics, Layout, Source
 from w2v.embeddings.table import Table
 from w2v.embeddings.text_rows import all_are_rows
 from w2v.embeddings.utf8_names import refuse_other_bytes
@@ -109,8 +110,12 @@ def read_table(source: Source, layout: Layout, limit: int | None, findings: Diag
     if not blocks:
         width = getattr(opened.schema_arrow.field(columns[1]).type, "list_size", 1)
         blocks = [np.empty((0, width), np.float32)]
-    with named_in_errors(source.name):  # a name may occur twice
-        return Table.of(names, np.concatenate(blocks), np.concatenate(counts) if counts else None)
+    matrix, counted = np.concatenate(blocks), np.concatenate(counts) if counts else None
+    if (rows := first_rows(names, findings)) is not None:
+        names, matrix = [names[row] for row in rows.tolist()], matrix[rows]
+        counted = None if counted is None else counted[rows]
+    with refused(findings):
+        return Table.of(names, matrix, counted)
 
 
 def _columns(schema: Any, pyarrow: Any, where: str) -> tuple[str, str, str]:
