@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 
 from w2v.embeddings import lookup, query
+from w2v.embeddings.mutual import MutualSearch
 from w2v.embeddings.query import Query, parse_terms
 from w2v.embeddings.spelling import edits, near_spellings
 from w2v.embeddings.table import Table
@@ -174,3 +175,18 @@ def test_terms_of_one_table_are_compared_with_names_of_another():
     other = Table.build(["x"], np.ones((1, 3), np.float32))
     with pytest.raises(W2VError, match="of 2 and of 3 numbers cannot be compared"):
         query.similar(other, wanted, source=words)
+
+
+@pytest.mark.parametrize("sign_and_other", [(-1, 0), (1, 1)])
+def test_a_query_of_other_than_one_word_is_no_row_of_the_mutual_neighbours(sign_and_other):
+    """Neither -w0 nor w0 with a composed word is judged as w0, which is only left out."""
+    table = random_table()
+    sign, other = sign_and_other
+    vector = (sign * table.units(np.array([0]))[0] + other * table.units(np.array([1]))[0])[None]
+    [bare] = query.neighbours_each(vector, MutualSearch(table, 20))
+    [found] = query.neighbours_each(vector, MutualSearch(table, 20), [[0]])
+    assert len(bare) > 5
+    assert {near.name for near in bare} - {"w0"} <= {near.name for near in found}
+    if sign < 0:
+        [answer] = query.QueryAnswerer(MutualSearch(table, 20), table).answer(parse_terms(["-w0"]))
+        assert answer == found
