@@ -190,3 +190,16 @@ def test_a_query_of_other_than_one_word_is_no_row_of_the_mutual_neighbours(sign_
     if sign < 0:
         [answer] = query.QueryAnswerer(MutualSearch(table, 20), table).answer(parse_terms(["-w0"]))
         assert answer == found
+
+
+@pytest.mark.parametrize("terms", ["w0 +w1 -w0 -w1", "w2 +w3 +w4 -w4 -w3 -w2", "w5 +against"])
+def test_a_query_that_only_rounding_keeps_from_zero_has_no_direction(terms):
+    matrix = np.random.default_rng(2).normal(size=(30, 20)).astype(np.float32)
+    names = [*(f"w{row}" for row in range(30)), "against"]
+    table = Table.build(names, np.concatenate([matrix, matrix[5:6] * np.float32(-0.7)]))
+    [wanted] = parse_terms(terms.split())
+    with pytest.raises(NotFoundError, match="is zero: it has no direction"):
+        query.similar(table, wanted)
+    assert not query.numbers(table, wanted).any()
+    near = Table.build(["a", "b"], np.array([[1, 0], [1, 1e-4]], np.float32))
+    assert query.numbers(near, parse_terms(["a", "-b"])[0]).any()

@@ -15,11 +15,12 @@ from typing import NamedTuple
 import numpy as np
 
 from w2v.embeddings.lookup import composed, directed_row, find_direction, find_vector
-from w2v.embeddings.norms import unit_vectors
+from w2v.embeddings.norms import row_norms, unit_vectors
 from w2v.embeddings.search import Search
 from w2v.embeddings.table import Table
 from w2v.errors import NotFoundError, W2VError
 
+_ROUNDING = 1e-6  # A sum of unit vectors that is shorter than this, for each of them, is zero.
 FEWEST = 3  # minimum number of words among which one can be the odd one out
 
 
@@ -100,9 +101,15 @@ def combine(table: Table, query: Query, ignore_case: bool = False) -> np.ndarray
 
 
 def _sum(vectors: np.ndarray, signs: Sequence[str]) -> np.ndarray:
-    """Add up the vectors (Q, T, D) of the T terms of Q queries with their signs; returns (Q, D)."""
+    """Add up the unit vectors of the T terms of Q queries with their signs.
+
+    vectors  float32 (Q, T, D)
+    Returns  float32 (Q, D); a sum that is no longer than rounding errors is zero
+    """
     plus_or_minus = np.array([1 if sign == "+" else -1 for sign in signs], np.float32)
     sums: np.ndarray = (vectors * plus_or_minus[:, None]).sum(axis=1, dtype=np.float32)
+    if len(signs) > 1:
+        sums[row_norms(sums) < _ROUNDING * len(signs)] = 0
     return sums
 
 
