@@ -280,7 +280,7 @@ def similar(
     Raises  NotFoundError for a query without an answer, W2VError if the two tables have different
             dimensions
     """
-    [answer] = QueryAnswerer(Search(table, k), source or table).answer([query])
+    [answer] = QueryAnswerer(Search(table, k), table if source is None else source).answer([query])
     if isinstance(answer, NotFoundError):
         raise answer
     return answer
