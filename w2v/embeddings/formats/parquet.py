@@ -97,6 +97,8 @@ def read_table(source: Source, layout: Layout, limit: int | None, findings: Diag
         for batch in opened.iter_batches(_BATCH, columns=wanted):
             batch = batch.slice(0, None if limit is None else limit - len(names))
             arrays = [batch.column(batch.schema.get_field_index(column)) for column in wanted]
+            if pyarrow.types.is_dictionary(arrays[0].type):
+                arrays[0] = arrays[0].dictionary_decode()
             for column, array in zip(wanted, arrays, strict=True):
                 if array.null_count:
                     row = len(names) + array.is_null().to_pylist().index(True) + 1
@@ -128,23 +130,29 @@ def _columns(schema: Any, pyarrow: Any, where: str) -> tuple[str, str, str]:
             or types.is_large_list(field.type))
         and types.is_floating(field.type.value_type)
     ]  # fmt: skip
-    strings = [
-        field.name
-        for field in schema
-        if types.is_string(field.type) or types.is_large_string(field.type)
-    ]
+    strings = [field.name for field in schema if _is_text(field.type, types)]
     whole = [field.name for field in schema if types.is_integer(field.type)]
     vector, name = _chosen(floats, _VECTOR_COLUMNS), _chosen(strings, _NAME_COLUMNS)
     count = next((column for column in _COUNT_COLUMNS if column in whole), "")
     if not vector or not name:
         what = "of lists of floats" if name else "of strings"
-        best = _VECTOR_COLUMNS[0] if name else _NAME_COLUMNS[0]
+        known = _VECTOR_COLUMNS if name else _NAME_COLUMNS
         held = ", ".join(f"{field.name} ({field.type})" for field in schema) or "none"
+        advice = f"give the column the name {known[0]}"
+        if named := next((column for column in known if column in schema.names), ""):
+            values = "lists of float32 numbers" if name else "strings"
+            advice = f"write the column {named} as {values}"
         raise W2VError(
-            f"{where}: no column {best!r} {what}, and not one other such column; the columns are "
-            f"{held}: give the column the name {best}"
+            f"{where}: no column {known[0]!r} {what}, and not one other such column; the columns "
+            f"are {held}: {advice}"
         )
     return name, vector, count
+
+
+def _is_text(kind: Any, types: Any) -> bool:
+    """Whether values of a type are strings; `types` is pyarrow's module."""
+    kind = kind.value_type if types.is_dictionary(kind) else kind
+    return bool(types.is_string(kind) or types.is_large_string(kind) or types.is_string_view(kind))
 
 
 def _chosen(columns: list[str], names: tuple[str, ...]) -> str:
