@@ -110,6 +110,14 @@ def test_names_may_be_strings_of_any_type(folder, monkeypatch, kind):
         ({"word": ["a", None], "vector": [[1.0], [2.0]]}, "row 2: word is null"),
         ({"word": ["a", "b"], "vector": [[1.0], [None]]}, "row 2: a number of the vector is null"),
         ({"word": ["a", "a"], "vector": [[1.0], [2.0]]}, "rows 1 and 2 have the same name, 'a'"),
+        (
+            {"word": ["a", "b"], "count": [0, -5], "vector": [[1.0], [2.0]]},
+            "row 2: the count of 'b' in the column count is -5, expected 0 to 9,223,.*,807: ",
+        ),
+        (
+            {"word": ["a"], "count": pa.array([1 << 63], pa.uint64()), "vector": [[1.0]]},
+            "row 1: the count of 'a' in the column count is 9,223,.*,808, expected",
+        ),
         ({"word": ["a"], "count": [1]}, r"no column 'vector' of lists of floats.*word \(string\)"),
         ({"vector": [[1.0]], "count": [1]}, "no column 'name' of strings.* the name name$"),
         (

@@ -30,6 +30,7 @@ KIND = "Parquet"
 _MAGIC = b"PAR1"
 _NUMBERS = 1 << 22  # numbers in a group of rows
 _BATCH = 1 << 14  # rows read at a time
+_LARGEST_COUNT = (1 << 63) - 1
 # Names of the columns of other programs, the first first.
 _NAME_COLUMNS = ("name", "word", "token", "label", "term", "id")
 _VECTOR_COLUMNS = ("vector", "embedding", "vectors", "embeddings", "emb")
@@ -106,7 +107,7 @@ def read_table(source: Source, layout: Layout, limit: int | None, findings: Diag
             if len(batch):
                 blocks.append(_vectors(arrays[1], blocks, source.name, len(names)))
             names += [name.encode() for name in arrays[0].to_pylist()]
-            counts += [array.to_numpy().astype(np.int64) for array in arrays[2:]]
+            counts += [_counts(array, columns[2], names, source.name) for array in arrays[2:]]
             if limit is not None and len(names) >= limit:
                 break
     if not blocks:
@@ -159,6 +160,18 @@ def _chosen(columns: list[str], names: tuple[str, ...]) -> str:
     """The column with the first of some names, or else the only column; "" without one."""
     only = columns[0] if len(columns) == 1 else ""
     return next((name for name in names if name in columns), only)
+
+
+def _counts(array: Any, column: str, names: list[bytes], where: str) -> np.ndarray:
+    """The counts of the last K of the names, int64 (K,); W2VError for one that is no count."""
+    numbers: np.ndarray = array.to_numpy()
+    for at in np.flatnonzero((numbers < 0) | (numbers > _LARGEST_COUNT))[:1].tolist():
+        row = len(names) - len(numbers) + at
+        raise W2VError(
+            f"{where}: row {row + 1}: the count of {names[row].decode()!r} in the column {column} "
+            f"is {numbers[at]:,}, expected 0 to {_LARGEST_COUNT:,}: leave the column out"
+        )
+    return numbers.astype(np.int64)
 
 
 def _vectors(array: Any, before: list[np.ndarray], where: str, read: int) -> np.ndarray:
