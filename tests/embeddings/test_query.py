@@ -10,7 +10,10 @@ from hypothesis import given
 from w2v.embeddings import lookup, query
 from w2v.embeddings.mutual import MutualSearch
 from w2v.embeddings.query import Query, parse_terms
+from w2v.embeddings.row_matrices import DenseMatrix
+from w2v.embeddings.search import Search
 from w2v.embeddings.spelling import edits, near_spellings
+from w2v.embeddings.subwords import Subwords
 from w2v.embeddings.table import Table
 from w2v.errors import NotFoundError, W2VError
 
@@ -203,3 +206,20 @@ def test_a_query_that_only_rounding_keeps_from_zero_has_no_direction(terms):
     assert not query.numbers(table, wanted).any()
     near = Table.build(["a", "b"], np.array([[1, 0], [1, 1e-4]], np.float32))
     assert query.numbers(near, parse_terms(["a", "-b"])[0]).any()
+
+
+def test_vectors_that_are_composed_for_many_queries_are_not_all_kept(monkeypatch):
+    monkeypatch.setattr("w2v.embeddings.query._KEPT", 3)
+    rng = np.random.default_rng(4)
+    rows = DenseMatrix(rng.normal(size=(2 + 50, 4)).astype(np.float32))
+    table = Table.build(["a", "b"], np.array(rows.numbers[:2])).with_subwords(
+        Subwords(rows, 2, 3, 4, 50)
+    )
+    answerer = query.QueryAnswerer(Search(table, 2), table)
+    words = [f"word{number}" for number in range(20)]
+    for begin in range(0, 20, 2):
+        batch = [*words[begin : begin + 2], "a"]
+        for term, answer in zip(batch, answerer.answer(parse_terms(batch)), strict=True):
+            assert answer == query.similar(table, Query((("+", term),)), 2)
+        assert len(answerer._composed) <= 4
+    assert answerer.composed == set(words)

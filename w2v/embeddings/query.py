@@ -21,6 +21,7 @@ from w2v.embeddings.table import Table
 from w2v.errors import NotFoundError, W2VError
 
 _ROUNDING = 1e-6  # A sum of unit vectors that is shorter than this, for each of them, is zero.
+_KEPT = 1 << 10  # vectors of unknown words that are kept from some queries to the next ones
 FEWEST = 3  # minimum number of words among which one can be the odd one out
 
 
@@ -141,7 +142,7 @@ class QueryAnswerer:
     composed: set[str] = field(default_factory=set)
     # cache: the rows of words in `source`; those from len(source) on are rows of `_composed`
     _rows: dict[str, int] = field(default_factory=dict)
-    _composed: list[np.ndarray] = field(default_factory=list)  # unit vectors of unknown words
+    _composed: dict[str, np.ndarray] = field(default_factory=dict)  # unit vectors, unknown words
     _names: dict[int, str] = field(default_factory=dict)  # cache: the names of rows returned
 
     def answer(self, queries: Sequence[Query]) -> list[list[Neighbour] | NotFoundError]:
@@ -151,6 +152,7 @@ class QueryAnswerer:
         vectors sum to zero. Raises W2VError if the two tables have different dimensions.
         """
         self.check_dimensions()
+        self._forget()
         if not len(self.search.table) and self.search.table.subwords is not None:
             raise W2VError(
                 "the file composes the vector of any word, but lists no words that could be "
@@ -222,7 +224,8 @@ class QueryAnswerer:
             return self.source.units(rows)
         units = np.empty((len(rows), self.source.dim), np.float32)
         units[known] = self.source.units(rows[known])
-        units[~known] = [self._composed[row] for row in (rows[~known] - len(self.source)).tolist()]
+        vectors = [*self._composed.values()]
+        units[~known] = [vectors[row] for row in (rows[~known] - len(self.source)).tolist()]
         return units
 
     def _find(self, name: str) -> int:
@@ -234,10 +237,17 @@ class QueryAnswerer:
                 row = find_direction(self.source, name, self.ignore_case)
             else:
                 self.composed.add(name)
-                self._composed.append(unit_vectors(vector))
+                self._composed[name] = unit_vectors(vector)
                 row = len(self.source) + len(self._composed) - 1
             self._rows[name] = row
         return row
+
+    def _forget(self) -> None:
+        """Empty the cache of unknown words, of which there may be any number, if it has many."""
+        if len(self._composed) > _KEPT:
+            for name in self._composed:
+                del self._rows[name]
+            self._composed.clear()
 
     def known(self, query: Query) -> Query:
         """The query without words that have no direction; NotFoundError if no word is left."""
