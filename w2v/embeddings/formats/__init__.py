@@ -32,6 +32,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import shlex
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -351,7 +352,7 @@ def _named_file(path: str) -> Format:
     if form.files:
         raise W2VError(
             f"{path}: only w2v convert writes this folder: write a .safetensors file, and then "
-            f"convert it: w2v convert FILE {path}"
+            f"convert it: w2v convert FILE {shlex.quote(path)}"
         )
     return form
 
