@@ -5,6 +5,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import fasttext_files
+import finalfusion_files
 import numpy as np
 import pytest
 from naive import parse_numbers_read_rows
@@ -196,6 +198,40 @@ def test_what_is_wrong_is_repaired_and_said(w2v, folder, content, names, said):
     assert outcome.code == 0
     assert said in outcome.err
     assert formats.load("x.txt").names == names
+
+
+@pytest.mark.parametrize("kind", ["parquet", "simple.fifu", "listed.fifu", "bin"])
+@pytest.mark.parametrize("limit", [(), ("--limit", 3)])
+def test_the_first_of_rows_with_one_name_is_kept_in_every_format(w2v, folder, kind, limit):
+    names, vectors = ["b", "a", "b", "c"], np.arange(12, dtype=np.float32).reshape(4, 3) + 1
+    name, kept = f"x.{kind}", [0, 1] if limit else [0, 1, 3]
+    if kind == "parquet":
+        pa = pytest.importorskip("pyarrow")
+        data = {"name": names, "vector": list(map(list, vectors)), "count": [4, 3, 2, 1]}
+        pytest.importorskip("pyarrow.parquet").write_table(pa.table(data), name)
+    elif kind == "bin":
+        data = fasttext_files.dense(np.concatenate([vectors, np.zeros((50, 3), np.float32)]))
+        outputs = fasttext_files.dense(vectors)
+        (folder / name).write_bytes(fasttext_files.model(names, [4, 3, 2, 1], data, outputs, dim=3))
+    else:
+        words = finalfusion_files.simple(names)
+        if kind == "listed.fifu":
+            words = finalfusion_files.listed(names, ["<a>"], [0])
+            vectors = np.concatenate([vectors, vectors[:1]])
+        matrix = finalfusion_files.matrix(vectors)
+        (folder / name).write_bytes(finalfusion_files.file(words, matrix))
+    outcome = w2v("convert", name, "y.safetensors", *limit)
+    assert (outcome.code, "'b'; remove one; to repair the file: w2v" in outcome.err) == (2, True)
+    outcome = w2v("convert", name, "y.safetensors", "--check", *limit)
+    assert outcome.code == 0, outcome.err
+    assert "rows 1 and 3 have the same name, 'b': the first is kept\n" in outcome.err
+    read = formats.load("y.safetensors")
+    assert read.names == [names[row] for row in kept]
+    parts = 2 if kind == "bin" else 1  # the word, and its n-gram such as <b>, which is zero
+    np.testing.assert_allclose(read.matrix, vectors[kept] / parts, rtol=1e-6)
+    if kind == "listed.fifu":
+        np.testing.assert_allclose(read.compose("a"), vectors[0], rtol=1e-6)
+    assert read.counts is None or read.counts.tolist() == [[4, 3, 2, 1][row] for row in kept]
 
 
 def test_a_reader_of_stdout_that_leaves_is_no_error(toy, folder):

@@ -99,3 +99,32 @@ def test_other_errors_stay_as_they_are(w2v, files):
     assert "holds only vectors: this needs a model" in done.err
     done = w2v("similar", "sun", "-v", "posts.jsonl")
     assert "posts.jsonl is JSON: write its vectors as text" in done.err
+
+
+@pytest.mark.parametrize(
+    ("call", "advice"),
+    [
+        (("convert", "it's twice.txt", "x.txt"), "w2v convert --check 'it'\"'\"'s twice.txt' OUT"),
+        (("info", "--check", "not a number.txt"), "w2v convert --check 'not a number.txt' OUT"),
+        (("similar", "my v.txt", "-v", "my v.safetensors"), "name it with -v 'my v.txt'"),
+        (("plot", "my v.safetensors", "-o", "x.html"), "name it with -v 'my v.safetensors'"),
+        (("predict", "a text", "my v.safetensors"), "w2v predict 'my v.safetensors' 'a text'"),
+        (
+            ("train", "-train", "a text", "-save-vocab", "my words"),
+            "w2v vocab 'a text' -o 'my words'",
+        ),
+        (
+            ("align", "my v.txt", "my v.txt", "-o", "my v.model2vec"),
+            "w2v convert FILE 'my v.model2vec'",
+        ),
+    ],
+)
+def test_a_path_in_advice_is_one_argument_of_a_shell(w2v, folder, call, advice):
+    (folder / "my v.txt").write_text("2 2\na 1 2\nb 3 4\n")
+    (folder / "a text").write_text("words\n")
+    (folder / "it's twice.txt").write_text("2 2\na 1 2\na 3 4\n")
+    (folder / "not a number.txt").write_text("2 2\na 1 2\nb nan 4\n")
+    assert w2v("convert", "my v.txt", "my v.safetensors").code == 0
+    outcome = w2v(*call)
+    assert outcome.code == 2
+    assert advice in outcome.err

@@ -275,3 +275,31 @@ def test_an_address_of_a_local_file_is_an_input_too(w2v, folder):
             assert f"-o {output} is " in outcome.err
             assert outcome.err.endswith(": name another file to write\n")
             assert (folder / output).read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ("command", "outputs"),
+    [
+        ("convert new.txt x.npy", ["x.npy", "x.words"]),
+        ("convert new.txt x.tsv", ["x.tsv", "x.metadata.tsv"]),
+        ("dedup text -o kept --counts counts --pairs pairs", ["kept", "counts", "pairs"]),
+        ("phrases text --min-count 2 --threshold 0 -o joined --list list", ["joined", "list"]),
+    ],
+)
+def test_of_several_outputs_either_all_are_replaced_or_none(w2v, folder, command, outputs):
+    resource = pytest.importorskip("resource")
+    words = [str(n) * 50 for n in range(10, 20)]
+    (folder / "new.txt").write_text("\n".join(["10 1", *(word + " 1" for word in words)]) + "\n")
+    (folder / "text").write_text(" ".join(words) + "\nyes no\nyes no\n")
+    assert w2v(*command.split()).code == 0
+    for name in outputs:
+        (folder / name).write_text("old")
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (500, hard))
+    try:
+        outcome = w2v(*command.split())
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert outcome.code == 2
+    assert "File too large" in outcome.err
+    assert [(folder / name).read_text() for name in outputs] == ["old"] * len(outputs)

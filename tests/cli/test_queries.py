@@ -660,6 +660,39 @@ def test_queries_and_texts_are_normalized_as_the_model_was(w2v, normalized, fold
     assert "normalize: NFC" in w2v("info", "y.safetensors").out
 
 
+def test_lists_of_names_and_counts_and_labels_are_normalized_as_the_model_was(
+    w2v, normalized, folder
+):
+    (folder / "names").write_text(f"nam\n{NFD}\nabsent\n")
+    outcome = w2v("convert", "x.safetensors", "y.safetensors", "--only", "names")
+    assert "names: 1 name without a vector" in outcome.err
+    assert sorted(formats.load("y.safetensors").names) == sorted([NFC, "nam"])
+    (folder / "counts").write_text(f"{NFD} 5\n{NFC} 2\nred 3\n")
+    outcome = w2v("convert", "x.safetensors", "y.safetensors", "--counts", "counts")
+    made = formats.load("y.safetensors")
+    assert [made.counts[made.find(name)] for name in (NFC, "red", "nam")] == [7, 3, 0]
+    (folder / "labels").write_text(f"{NFD}\tx\nred\ty\n")
+    call = (
+        "plot",
+        "-v",
+        "x.safetensors",
+        "-o",
+        "map.tsv",
+        "--table",
+        "words",
+        "--labels",
+        "labels",
+    )
+    assert w2v(*call, "--method", "pca").code == 0
+    rows = [row.split("\t") for row in (folder / "map.tsv").read_text().splitlines()[1:]]
+    assert {row[0]: row[3] for row in rows} == {
+        NFC: "x",
+        "red": "y",
+        "nam": "other",
+        "army": "other",
+    }
+
+
 def test_files_made_of_a_model_normalize_queries_as_it_does(w2v, normalized, folder):
     args = ("text", "--min-count", 1, "--sample", 0, "--dim", 4, "--normalize", "NFC", "--quiet")
     for seed in (1, 2):

@@ -111,6 +111,17 @@ def test_a_container_with_fewer_buckets_composes_as_a_model_with_them(
             np.testing.assert_allclose(composed(ours, word), composed(theirs, word), atol=within)
 
 
+@pytest.mark.parametrize("count", [BUCKETS // 2, 1 << 20])
+def test_rows_of_a_container_in_buckets_compose_the_vectors_of_its_words(w2v, folder, count):
+    """Also when some n-grams had no row: unlike in a .bin, they still have none."""
+    formats.save("in.safetensors", numbered(WORDS, share=0.6))
+    assert w2v("convert", "in.safetensors", "x.safetensors", "--buckets", count).code == 0
+    made = formats.load("x.safetensors")
+    for row, word in enumerate(WORDS):
+        vector = made.subwords.compose(word.encode(), row)
+        np.testing.assert_allclose(vector, made.row(row), atol=2e-6)
+
+
 def test_buckets_are_for_files_that_keep_ngrams(w2v, folder):
     formats.save("in.safetensors", numbered(WORDS))
     formats.save("plain.txt", numbered(WORDS).without_subwords())

@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 
 import w2v
-from w2v.embeddings import formats
+from w2v.embeddings import formats, query
 from w2v.embeddings.floret_subwords import SEED, murmur_hash
+from w2v.embeddings.table import Table
 from w2v.errors import W2VError
 
 WORDS = ["a", "the", "Straße", "👍🏽", "日本語", "x" * 40, "</s>"]
@@ -118,3 +119,12 @@ def test_a_damaged_file_cannot_be_repaired_and_the_message_says_so(tmp_path: Pat
     (tmp_path / "x.floret").write_text(text()[:-30])
     with pytest.raises(W2VError, match="download or write the file again$"):
         w2v.load(tmp_path / "x.floret")
+
+
+def test_a_table_without_words_answers_for_another_one(tmp_path):
+    (tmp_path / "x.floret").write_text(text())
+    floret = formats.load(str(tmp_path / "x.floret"))
+    the = vector("the", 3, 5, 2)
+    words = Table.build(["the", "same"], np.array([-the, the], np.float32))
+    [near] = query.similar(words, query.Query((("+", "the"),)), 1, source=floret)
+    assert (near.name, near.score) == ("same", pytest.approx(1))

@@ -446,6 +446,27 @@ def test_a_mapped_array_is_asked_before_anything_is_sorted_or_summed(tmp_path, k
     np.testing.assert_array_equal(read.order, wanted.order)
 
 
+class _Growing(np.ndarray):
+    """An array of a table to which another thread adds a value while this one is examined."""
+
+    @property
+    def filename(self):
+        vars(self.table)[f"by another thread {len(vars(self.table))}"] = None
+
+
+@pytest.mark.parametrize("suffix", [".npy", ".safetensors"])
+def test_threads_may_ask_a_table_while_another_one_adds_to_what_it_keeps(tmp_path, suffix):
+    path = str(tmp_path / f"x{suffix}")
+    formats.save(path, table())
+    read = formats.load(path)
+    matrix = np.array(read.matrix).view(_Growing)
+    matrix.table = read
+    vars(read)["matrix"] = matrix
+    assert read.find("the") == 0
+    read.check_whole()
+    assert any("another thread" in key for key in vars(read))
+
+
 def test_halves_are_widened_exactly():
     every = np.arange(1 << 16, dtype=np.uint16).view(np.float16)[:, None]
     finite = np.isfinite(every)

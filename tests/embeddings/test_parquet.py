@@ -80,6 +80,23 @@ def test_files_of_other_programs_are_read(folder, kind):
     assert (read.dtype, read.counts.dtype, read.counts.tolist()) == (np.float32, np.int64, [7, 6])
 
 
+@pytest.mark.parametrize("kind", ["dictionary", "large dictionary", "view"])
+def test_names_may_be_strings_of_any_type(folder, monkeypatch, kind):
+    """Such as a categorical column of pandas."""
+    monkeypatch.setattr("w2v.embeddings.formats.parquet._BATCH", 2)
+    names = ["b", "a", "日本"]
+    plain = pa.array(names, pa.large_string() if "large" in kind else pa.string())
+    strings = pa.array(names, pa.string_view()) if kind == "view" else plain.dictionary_encode()
+    data = {"lang": ["en", "en", "ja"], "word": strings, "vector": [[1.0], [2.0], [3.0]]}
+    parquet.write_table(pa.table(data), "x.parquet")
+    read = formats.load("x.parquet")
+    assert (read.names, read.matrix.tolist()) == (names, [[1], [2], [3]])
+    data["word"] = pa.array(["a", None, "b"]).dictionary_encode()
+    parquet.write_table(pa.table(data), "x.parquet")
+    with pytest.raises(W2VError, match="row 2: word is null"):
+        formats.load("x.parquet")
+
+
 @pytest.mark.parametrize(
     ("data", "said"),
     [
@@ -93,8 +110,24 @@ def test_files_of_other_programs_are_read(folder, kind):
         ({"word": ["a", None], "vector": [[1.0], [2.0]]}, "row 2: word is null"),
         ({"word": ["a", "b"], "vector": [[1.0], [None]]}, "row 2: a number of the vector is null"),
         ({"word": ["a", "a"], "vector": [[1.0], [2.0]]}, "rows 1 and 2 have the same name, 'a'"),
+        (
+            {"word": ["a", "b"], "count": [0, -5], "vector": [[1.0], [2.0]]},
+            "row 2: the count of 'b' in the column count is -5, expected 0 to 9,223,.*,807: ",
+        ),
+        (
+            {"word": ["a"], "count": pa.array([1 << 63], pa.uint64()), "vector": [[1.0]]},
+            "row 1: the count of 'a' in the column count is 9,223,.*,808, expected",
+        ),
         ({"word": ["a"], "count": [1]}, r"no column 'vector' of lists of floats.*word \(string\)"),
-        ({"vector": [[1.0]], "count": [1]}, "no column 'name' of strings"),
+        ({"vector": [[1.0]], "count": [1]}, "no column 'name' of strings.* the name name$"),
+        (
+            {"word": [b"a"], "x": [1], "vector": [[1.0]]},
+            r"word \(binary\), .*: write the column word as strings$",
+        ),
+        (
+            {"word": ["a"], "embedding": pa.array([[1]], pa.list_(pa.int8()))},
+            r"embedding \(list<.*int8>\): write the column embedding as lists of float32 numbers$",
+        ),
         ({"p": ["a"], "q": ["a"], "vector": [[1.0]]}, "no column 'name' of strings"),
     ],
 )

@@ -8,8 +8,12 @@ import pytest
 from hypothesis import given
 
 from w2v.embeddings import lookup, query
+from w2v.embeddings.mutual import MutualSearch
 from w2v.embeddings.query import Query, parse_terms
+from w2v.embeddings.row_matrices import DenseMatrix
+from w2v.embeddings.search import Search
 from w2v.embeddings.spelling import edits, near_spellings
+from w2v.embeddings.subwords import Subwords
 from w2v.embeddings.table import Table
 from w2v.errors import NotFoundError, W2VError
 
@@ -174,3 +178,48 @@ def test_terms_of_one_table_are_compared_with_names_of_another():
     other = Table.build(["x"], np.ones((1, 3), np.float32))
     with pytest.raises(W2VError, match="of 2 and of 3 numbers cannot be compared"):
         query.similar(other, wanted, source=words)
+
+
+@pytest.mark.parametrize("sign_and_other", [(-1, 0), (1, 1)])
+def test_a_query_of_other_than_one_word_is_no_row_of_the_mutual_neighbours(sign_and_other):
+    """Neither -w0 nor w0 with a composed word is judged as w0, which is only left out."""
+    table = random_table()
+    sign, other = sign_and_other
+    vector = (sign * table.units(np.array([0]))[0] + other * table.units(np.array([1]))[0])[None]
+    [bare] = query.neighbours_each(vector, MutualSearch(table, 20))
+    [found] = query.neighbours_each(vector, MutualSearch(table, 20), [[0]])
+    assert len(bare) > 5
+    assert {near.name for near in bare} - {"w0"} <= {near.name for near in found}
+    if sign < 0:
+        [answer] = query.QueryAnswerer(MutualSearch(table, 20), table).answer(parse_terms(["-w0"]))
+        assert answer == found
+
+
+@pytest.mark.parametrize("terms", ["w0 +w1 -w0 -w1", "w2 +w3 +w4 -w4 -w3 -w2", "w5 +against"])
+def test_a_query_that_only_rounding_keeps_from_zero_has_no_direction(terms):
+    matrix = np.random.default_rng(2).normal(size=(30, 20)).astype(np.float32)
+    names = [*(f"w{row}" for row in range(30)), "against"]
+    table = Table.build(names, np.concatenate([matrix, matrix[5:6] * np.float32(-0.7)]))
+    [wanted] = parse_terms(terms.split())
+    with pytest.raises(NotFoundError, match="is zero: it has no direction"):
+        query.similar(table, wanted)
+    assert not query.numbers(table, wanted).any()
+    near = Table.build(["a", "b"], np.array([[1, 0], [1, 1e-4]], np.float32))
+    assert query.numbers(near, parse_terms(["a", "-b"])[0]).any()
+
+
+def test_vectors_that_are_composed_for_many_queries_are_not_all_kept(monkeypatch):
+    monkeypatch.setattr("w2v.embeddings.query._KEPT", 3)
+    rng = np.random.default_rng(4)
+    rows = DenseMatrix(rng.normal(size=(2 + 50, 4)).astype(np.float32))
+    table = Table.build(["a", "b"], np.array(rows.numbers[:2])).with_subwords(
+        Subwords(rows, 2, 3, 4, 50)
+    )
+    answerer = query.QueryAnswerer(Search(table, 2), table)
+    words = [f"word{number}" for number in range(20)]
+    for begin in range(0, 20, 2):
+        batch = [*words[begin : begin + 2], "a"]
+        for term, answer in zip(batch, answerer.answer(parse_terms(batch)), strict=True):
+            assert answer == query.similar(table, Query((("+", term),)), 2)
+        assert len(answerer._composed) <= 4
+    assert answerer.composed == set(words)

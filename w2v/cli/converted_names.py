@@ -104,8 +104,12 @@ def _counted(table: Table, path: str) -> Table:
     from w2v.system.progress import plural
     from w2v.text.vocabulary import word_counts
 
-    by_word = word_counts(path, "surrogateescape")
-    counts = np.array([by_word.get(name, -1) for name in table.names], np.int64)
+    by_word: dict[str, int] = {}
+    for word, count in word_counts(path, "surrogateescape").items():
+        name = table.normalized(word)  # Several spellings may become one.
+        by_word[name] = by_word.get(name, 0) + count
+    names = map(table.normalized, table.names)
+    counts = np.array([by_word.get(name, -1) for name in names], np.int64)
     missing = int((counts < 0).sum())
     if missing == len(table):
         raise W2VError(f"{name_of(path)} has none of the words: check that it is of the same text")

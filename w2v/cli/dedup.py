@@ -180,11 +180,11 @@ def dedup(
         signals = DeferredSignals()
         if output != "-":  # a long text can be stopped between two blocks
             files.enter_context(signals)
-        file = files.enter_context(atomic_file.packed(output))
-        for block in work.kept(source.batches()):
-            file.write(source.written(block))
-            signals.check()
-            show()
+        with atomic_file.packed_within(files, output) as file:
+            for block in work.kept(source.batches()):
+                file.write(source.written(block))
+                signals.check()
+                show()
         if counts_path is not None:
             with atomic_file.packed_within(files, counts_path) as packed:
                 packed.writelines(b"%s\t%d\n" % pair for pair in work.most_repeated())
@@ -199,14 +199,12 @@ def _write_pairs(path: str, files: ExitStack, source: Rows, log: RemovedRows) ->
 
     files  replaces the files of the command when it ends
     """
-    from w2v.system import atomic_file, packing
+    from w2v.system import atomic_file
 
-    pairs_file = files.enter_context(atomic_file.replacing(path))
-    with packing.packer(pairs_file, path) as packed:
+    with atomic_file.packed_within(files, path) as packed:
         for removed, kept, similarity in zip(*log.pairs(), strict=True):
             row = tsv_row([source.name(removed), source.name(kept), float(similarity)])
             packed.write(row.encode("utf-8", "surrogateescape") + b"\n")
-    pairs_file.flush()
 
 
 def _memory_limit(given: str | None) -> int:

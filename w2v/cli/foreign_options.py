@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shlex
+
 from w2v.errors import W2VError
 from w2v.system import packing
 
@@ -247,9 +249,8 @@ def _check_output(foreign_values: dict[str, str]) -> None:
     output, binary = foreign_values.get("-output"), foreign_values.get("-binary")
     if "-save-vocab" in foreign_values and "-train" in foreign_values and output is None:
         text, counts = foreign_values["-train"], foreign_values["-save-vocab"]
-        raise W2VError(
-            f"-save-vocab without -output: to only count words, use w2v vocab {text} -o {counts}"
-        )
+        command = shlex.join(["w2v", "vocab", text, "-o", counts])
+        raise W2VError(f"-save-vocab without -output: to only count words, use {command}")
     if output is None or binary is None:
         return
     is_binary = packing.plain_name(output).lower().endswith(".bin")

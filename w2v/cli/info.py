@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from collections.abc import Iterator
 
 import click
@@ -70,8 +71,8 @@ def _check_finite(file: str) -> None:
         if not np.isfinite(table.norms).all():
             table_option = "" if name == "words" else f" --table {name}"
             raise W2VError(
-                f"{file}: {problem}; w2v convert --check{table_option} {file} OUT removes vectors "
-                "that are not finite"
+                f"{file}: {problem}; w2v convert --check{table_option} {shlex.quote(file)} OUT "
+                "removes vectors that are not finite"
             )
         if table.subwords and (damaged := table.subwords.count_not_finite()):
             raise W2VError(f"{file}: {damaged:,} vectors of n-grams are not finite")

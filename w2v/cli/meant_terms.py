@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
@@ -48,4 +49,4 @@ def check_files(
         if name in vectors or not os.path.isfile(name) or not holds_vectors(name):
             continue
         if row_of(table, name, ignore_case) is None:
-            raise W2VError(f"{name} is a file of vectors: name it with -v {name}")
+            raise W2VError(f"{name} is a file of vectors: name it with -v {shlex.quote(name)}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 
 import click
 
@@ -23,7 +24,7 @@ def advice(ctx: click.Context) -> str | None:
         first, *others = files
         if _is_file_or_nothing(first) and not holds_vectors(first):
             for other in filter(_is_model, others):
-                rest = " ".join([other, *(path for path in files if path != other)])
+                rest = shlex.join([other, *(path for path in files if path != other)])
                 return (
                     f"{first} is not a model, but {other} is: the model comes first, as in "
                     f"{ctx.command_path} {rest}"
@@ -32,7 +33,7 @@ def advice(ctx: click.Context) -> str | None:
         # A test set may look like vectors in text, words do not.
         is_vectors = holds_vectors if isinstance(ctx.command, QueryCommand) else _is_model
         for path in filter(is_vectors, files):
-            return f"{path} is a file of vectors: name it with -v {path}"
+            return f"{path} is a file of vectors: name it with -v {shlex.quote(path)}"
     return None
 
 

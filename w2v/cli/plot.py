@@ -20,7 +20,7 @@ from w2v.errors import W2VError
 from w2v.system.pipes import name_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from w2v.embeddings.table import Table
     from w2v.plots.groups import Groups
@@ -232,7 +232,7 @@ def _map(table: Table, path: str, choice: Choice, options: MapOptions, line: Pro
     rows = choice.rows
     vectors = table.stored(rows).astype("f4")
     names = [table.name(row) for row in rows.tolist()]
-    groups = _groups(vectors, names, path, choice, options)
+    groups = _groups(vectors, names, path, choice, options, table.normalized)
     points = project(vectors, method, options.seed, options.threads or processors(), show)
     about = f"{NAMES[method]} of {len(names):,} of {len(table):,} {options.table}"
     counts = None if table.counts is None else table.counts[rows]
@@ -242,15 +242,21 @@ def _map(table: Table, path: str, choice: Choice, options: MapOptions, line: Pro
 
 
 def _groups(
-    vectors: Any, names: list[str], path: str, choice: Choice, options: MapOptions
-) -> Groups:
-    """Return the groups of the points, by --labels or --color."""
+    vectors: Any, names: list[str], path: str, choice: Choice, options: MapOptions,
+    normalized: Callable[[str], str],
+) -> Groups:  # fmt: skip
+    """Return the groups of the points, by --labels or --color.
+
+    normalized  applies the Unicode normalization of the names to those of --labels
+    """
     from w2v.plots import groups
 
     if options.labels:
         if options.color:
             raise click.UsageError("--labels and --color cannot be combined: leave one out")
-        return groups.labels(names, dict(pair for file in options.labels for pair in _labels(file)))
+        label_of = dict(pair for file in options.labels for pair in _labels(file))
+        spelled = {normalized(name): label for name, label in label_of.items()}
+        return groups.labels(names, spelled | label_of)
     match options.color or _color(path, choice, options):
         case "clusters":
             return groups.clusters(vectors, names, options.clusters, options.seed)

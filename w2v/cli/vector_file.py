@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
@@ -198,7 +199,8 @@ def _names_in(path: str) -> Iterator[str]:
 def no_counts(path: str) -> str:
     """Return the message for a file without word counts, with advice."""
     return (
-        f"{path} has no word counts: add them with w2v convert {path} OUT.safetensors --counts FILE"
+        f"{path} has no word counts: add them with w2v convert {shlex.quote(path)} OUT.safetensors "
+        "--counts FILE"
     )
 
 

@@ -6,11 +6,12 @@ given rows:
 
     row of a bucket  = the mean of the rows of the n-grams that fall into it, or zero
     own row of word  = n · vector - Σ rows of the buckets of its n-grams,
-                       where n is 1 + the number of its n-grams
+                       where n is 1 + the number of its n-grams that are in a bucket with a row
 
 The second line is solved from the mean that composes a vector, see `Subwords`. The vectors of the
 words therefore stay as they are. The vectors of out-of-vocabulary words change: n-grams share
-buckets, and n-grams that had no row now count, as zero or with the row of others.
+buckets, and n-grams that had no row now count with the row of others. In fastText's file all
+buckets have rows, so that all n-grams count, those that fall into no other's bucket as zero.
 """
 
 from __future__ import annotations
@@ -84,12 +85,15 @@ class BucketRows:
         block[self.numbers[first:last] - begin] = self.take(np.arange(first, last))
         return block
 
-    def own_rows(self, table: Table, subwords: Subwords, words: np.ndarray) -> np.ndarray:
+    def own_rows(
+        self, table: Table, subwords: Subwords, words: np.ndarray, all_count: bool
+    ) -> np.ndarray:
         """The own rows of some words with which their vectors stay as they are, float32 (K, D).
 
-        table     the words and their vectors
-        subwords  the model, whose numbers of characters count
-        words     int64 (K,), the rows of the words in `table`
+        table      the words and their vectors
+        subwords   the model, whose numbers of characters count
+        words      int64 (K,), the rows of the words in `table`
+        all_count  whether n-grams in buckets without a row count, as zero
         """
         numbers, bounds = find_ngrams(
             table.text, table.offsets, words, subwords.minn, subwords.maxn, self.buckets
@@ -100,6 +104,8 @@ class BucketRows:
         found = places < len(self.numbers)
         found[found] = self.numbers[places[found]] == numbers[found]
         owner, places = owner[found], places[found]
+        if not all_count:
+            counts = np.bincount(owner, minlength=len(words))
         own: np.ndarray = table.vectors(words) * (1.0 + counts[:, None])
         for begin in range(0, len(places), _NGRAMS):
             part = slice(begin, begin + _NGRAMS)
@@ -122,7 +128,7 @@ def in_buckets(table: Table, buckets: int) -> Table:
     placed, spooled = BucketRows.of(subwords, buckets), SpooledArray(np.float32)
     for begin in range(0, len(table), _ROWS):
         words = np.arange(begin, min(begin + _ROWS, len(table)))
-        spooled.append(placed.own_rows(table, subwords, words).ravel())
+        spooled.append(placed.own_rows(table, subwords, words, all_count=False).ravel())
     for begin in range(0, len(placed.numbers), _ROWS):
         places = np.arange(begin, min(begin + _ROWS, len(placed.numbers)))
         spooled.append(placed.take(places).ravel())

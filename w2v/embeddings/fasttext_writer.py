@@ -181,7 +181,7 @@ def _input_blocks(
     else:
         for begin in range(0, size, _WORDS):
             some = np.arange(begin, min(begin + _WORDS, size))
-            yield _bytes(rows.own_rows(table, subwords, some))
+            yield _bytes(rows.own_rows(table, subwords, some, all_count=True))
     for part in row_blocks(buckets, dim):
         yield _bytes(rows.block(part.start, part.stop))
 
@@ -204,7 +204,9 @@ def _output_blocks(table: Table, facts: ModelFacts) -> Iterator[bytes]:
     yield _SHAPE.pack(size, table.dim)
     places = np.full(size, -1)
     if outputs is not None and LOSSES[facts.settings.loss] != "hs":  # rows of hs are tree nodes
-        rows = {word: row for row, word in enumerate(facts.words.split(b"\n")[:-1])}
+        rows: dict[bytes, int] = {}
+        for row, word in enumerate(facts.words.split(b"\n")[:-1]):
+            rows.setdefault(word, row)  # as a table keeps the first of equal names
         places[:] = [rows.get(table.name_bytes(row), -1) for row in range(size)]
     for part in row_blocks(size, table.dim):
         block = np.zeros((part.stop - part.start, table.dim), np.float32)

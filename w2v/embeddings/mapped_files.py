@@ -52,7 +52,7 @@ def check_whole(arrays: Iterable[object]) -> None:
 
     Other objects, and arrays in memory, are passed over.
     """
-    for array in arrays:
+    for array in list(arrays):  # the values of a table, to which other threads may add
         name, base = "", array
         while isinstance(base, np.ndarray):
             name, base = getattr(base, "filename", None) or name, base.base

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from w2v.embeddings.norms import unit_vectors
 from w2v.embeddings.search import Search
 
 _ROUNDING = 1e-6  # Vectors of queries are rounded to float32, which changes cosines less than this.
@@ -35,7 +36,8 @@ class MutualSearch(Search):
         """The mutual neighbours of each query of one term as pairs (row, cosine), the best first.
 
         vectors   float32 (Q, 1, D)
-        excluded  for each query, the rows that must not be returned. A single row is the query
+        excluded  for each query, the rows that must not be returned. A single row is the query if
+                  it has its direction, unlike the row of w for the query -w
         signs     the sign of the only term, "+"
         """
         search = Search(self.table, self.k, self.rows, self.min_score)
@@ -45,11 +47,23 @@ class MutualSearch(Search):
             rows = np.array(new)
             found = search.nearest(self.table.vectors(rows)[:, None], rows[:, None])
             self._nearest.update(zip(new, found, strict=True))
-        own = [int(rows[0]) if len(rows) == 1 else None for rows in excluded]
+        own = self._rows_of(vectors, excluded)
         return [
             [(row, score) for row, score in answer if self._is_near(query, row, score)]
             for query, answer in zip(own, answers, strict=True)
         ]
+
+    def _rows_of(
+        self, vectors: np.ndarray, excluded: Sequence[Sequence[int]] | np.ndarray
+    ) -> list[int | None]:
+        """The row that each query is, or None; see `nearest`."""
+        rows = np.array([int(each[0]) if len(each) == 1 else -1 for each in excluded], np.int64)
+        single = np.flatnonzero(rows >= 0)
+        if single.size:
+            units = unit_vectors(vectors[single, 0], dtype=np.float64)
+            cosines = np.einsum("qd,qd->q", units, self.table.units(rows[single]))
+            rows[single[cosines < 1 - _ROUNDING]] = -1
+        return [row if row >= 0 else None for row in rows.tolist()]
 
     def _is_near(self, query: int | None, answer: int, score: float) -> bool:
         """Whether a query is near enough to an answer.

@@ -15,11 +15,13 @@ from typing import NamedTuple
 import numpy as np
 
 from w2v.embeddings.lookup import composed, directed_row, find_direction, find_vector
-from w2v.embeddings.norms import unit_vectors
+from w2v.embeddings.norms import row_norms, unit_vectors
 from w2v.embeddings.search import Search
 from w2v.embeddings.table import Table
 from w2v.errors import NotFoundError, W2VError
 
+_ROUNDING = 1e-6  # A sum of unit vectors that is shorter than this, for each of them, is zero.
+_KEPT = 1 << 10  # vectors of unknown words that are kept from some queries to the next ones
 FEWEST = 3  # minimum number of words among which one can be the odd one out
 
 
@@ -100,9 +102,15 @@ def combine(table: Table, query: Query, ignore_case: bool = False) -> np.ndarray
 
 
 def _sum(vectors: np.ndarray, signs: Sequence[str]) -> np.ndarray:
-    """Add up the vectors (Q, T, D) of the T terms of Q queries with their signs; returns (Q, D)."""
+    """Add up the unit vectors of the T terms of Q queries with their signs.
+
+    vectors  float32 (Q, T, D)
+    Returns  float32 (Q, D); a sum that is no longer than rounding errors is zero
+    """
     plus_or_minus = np.array([1 if sign == "+" else -1 for sign in signs], np.float32)
     sums: np.ndarray = (vectors * plus_or_minus[:, None]).sum(axis=1, dtype=np.float32)
+    if len(signs) > 1:
+        sums[row_norms(sums) < _ROUNDING * len(signs)] = 0
     return sums
 
 
@@ -134,7 +142,7 @@ class QueryAnswerer:
     composed: set[str] = field(default_factory=set)
     # cache: the rows of words in `source`; those from len(source) on are rows of `_composed`
     _rows: dict[str, int] = field(default_factory=dict)
-    _composed: list[np.ndarray] = field(default_factory=list)  # unit vectors of unknown words
+    _composed: dict[str, np.ndarray] = field(default_factory=dict)  # unit vectors, unknown words
     _names: dict[int, str] = field(default_factory=dict)  # cache: the names of rows returned
 
     def answer(self, queries: Sequence[Query]) -> list[list[Neighbour] | NotFoundError]:
@@ -144,6 +152,7 @@ class QueryAnswerer:
         vectors sum to zero. Raises W2VError if the two tables have different dimensions.
         """
         self.check_dimensions()
+        self._forget()
         if not len(self.search.table) and self.search.table.subwords is not None:
             raise W2VError(
                 "the file composes the vector of any word, but lists no words that could be "
@@ -215,7 +224,8 @@ class QueryAnswerer:
             return self.source.units(rows)
         units = np.empty((len(rows), self.source.dim), np.float32)
         units[known] = self.source.units(rows[known])
-        units[~known] = [self._composed[row] for row in (rows[~known] - len(self.source)).tolist()]
+        vectors = [*self._composed.values()]
+        units[~known] = [vectors[row] for row in (rows[~known] - len(self.source)).tolist()]
         return units
 
     def _find(self, name: str) -> int:
@@ -227,10 +237,17 @@ class QueryAnswerer:
                 row = find_direction(self.source, name, self.ignore_case)
             else:
                 self.composed.add(name)
-                self._composed.append(unit_vectors(vector))
+                self._composed[name] = unit_vectors(vector)
                 row = len(self.source) + len(self._composed) - 1
             self._rows[name] = row
         return row
+
+    def _forget(self) -> None:
+        """Empty the cache of unknown words, of which there may be any number, if it has many."""
+        if len(self._composed) > _KEPT:
+            for name in self._composed:
+                del self._rows[name]
+            self._composed.clear()
 
     def known(self, query: Query) -> Query:
         """The query without words that have no direction; NotFoundError if no word is left."""
@@ -273,7 +290,7 @@ def similar(
     Raises  NotFoundError for a query without an answer, W2VError if the two tables have different
             dimensions
     """
-    [answer] = QueryAnswerer(Search(table, k), source or table).answer([query])
+    [answer] = QueryAnswerer(Search(table, k), table if source is None else source).answer([query])
     if isinstance(answer, NotFoundError):
         raise answer
     return answer

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import IO, NamedTuple
@@ -54,7 +55,7 @@ class Diagnostics:
     def __init__(self, path: str, repairs: bool = False, advice: str | None = None):
         self.path, self.name, self.repairs = path, name_of(path), repairs
         self._given = bool(advice)
-        self._advice = advice or f"to repair the file: w2v convert --check {path} OUT"
+        self._advice = advice or f"to repair the file: w2v convert --check {shlex.quote(path)} OUT"
         self.messages: list[str] = []
 
     def note(self, what: str) -> None:

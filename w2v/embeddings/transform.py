@@ -16,8 +16,8 @@ from w2v.errors import W2VError
 
 def select(table: Table, names: set[str]) -> tuple[Table, int]:
     """The table of the rows with these names, in their order; and the number of OOV names."""
-    rows = [row for row, name in enumerate(table.names) if name in names]
-    return table.take(np.array(rows, np.int64)), len(names) - len(rows)
+    found = [row for name in names if (row := table.find(name)) is not None]
+    return table.take(np.unique(np.array(found, np.int64))), len(names) - len(found)
 
 
 def first(table: Table, limit: int | None) -> Table:

@@ -133,12 +133,14 @@ def packed_within(files: ExitStack, path: str) -> Iterator[IO[bytes]]:
     """Like `packed`, for one of several files: either all of them are replaced or none.
 
     files  the block of all files, which replaces them when it ends. The content of this file must
-           be complete before: after this block, it has been written to the part file
+           be complete before: after this block, it is in the part file on the disk
     """
     file = files.enter_context(replacing(path))
     with packing.packer(file, path) as packing_file:
         yield packing_file
     file.flush()
+    if path != "-":
+        synchronize(file)
 
 
 @contextmanager

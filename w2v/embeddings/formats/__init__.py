@@ -10,7 +10,7 @@ read        (source, layout, limit, findings) -> names and a matrix (N, D) of fl
             list of bytes, or one bytes object with a line end after each name, which is split
             only when names are needed
 read_table  (source, layout, limit, findings) -> a table, in place of `read`, if its vectors are
-            computed
+            computed, or if it has counts. It keeps the first of equal names, see `repeated_names`
 describe    (source) -> facts about the file for `w2v info`, besides the shape of the table
 write       (path, table)
 write_from  (path, table, source): as `write`, for a format that stores more of a model than a
@@ -32,6 +32,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import shlex
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -41,7 +42,7 @@ from typing import Any
 
 import numpy as np
 
-from w2v.embeddings import container, utf8_names
+from w2v.embeddings import container, repeated_names, utf8_names
 from w2v.embeddings.formats import safetensors
 from w2v.embeddings.lazy_table import LazyTable
 from w2v.embeddings.source import Diagnostics, Layout, Source
@@ -165,38 +166,15 @@ def load(
         names, matrix = found.read(source, layout, limit, findings)
     if findings.repairs:
         names = names.split(b"\n")[:-1] if isinstance(names, bytes) else names
-        names, matrix = _distinct(names, matrix, findings)
-    try:
+        if (rows := repeated_names.first_rows(names, findings)) is not None:
+            names, matrix = [names[row] for row in rows.tolist()], matrix[rows]
+    with repeated_names.refused(findings):
         if isinstance(names, bytes):
             read = LazyTable.over(names, matrix)
         else:
             read = Table.of(names, matrix)
-    except W2VError as error:  # a name occurs twice
-        findings.error(str(error), "")
-        raise
     utf8_names.note_other_bytes(read, findings)
     return read
-
-
-def _distinct(
-    names: list[bytes], matrix: np.ndarray, findings: Diagnostics
-) -> tuple[list[bytes], np.ndarray]:
-    """Drop rows whose name occurs in an earlier row, and record their number as a fault."""
-    first: dict[bytes, int] = {}
-    rows = [row for row, name in enumerate(names) if first.setdefault(name, row) == row]
-    if len(rows) == len(names):
-        return names, matrix
-    row = next(row for row, name in enumerate(names) if first[name] != row)
-    what = f"rows {first[names[row]] + 1} and {row + 1} have the same name, {_shown(names[row])}"
-    more = len(names) - len(rows) - 1
-    what += f"; in all, {more + 1:,} rows have the name of an earlier row" if more else ""
-    findings.error(what, "the first is kept")
-    return [names[row] for row in rows], matrix[rows]
-
-
-def _shown(name: bytes) -> str:
-    """A name in quotes, for a message."""
-    return repr(name.decode("utf-8", "surrogateescape"))
 
 
 def save(path: str, table: Table, name: str = "words", source: str = "") -> None:
@@ -374,7 +352,7 @@ def _named_file(path: str) -> Format:
     if form.files:
         raise W2VError(
             f"{path}: only w2v convert writes this folder: write a .safetensors file, and then "
-            f"convert it: w2v convert FILE {path}"
+            f"convert it: w2v convert FILE {shlex.quote(path)}"
         )
     return form
 

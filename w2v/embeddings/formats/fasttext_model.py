@@ -12,10 +12,12 @@ import numpy as np
 
 from w2v.embeddings.fasttext_file import LOSSES, MAGIC, MODELS, FastTextFile, parse
 from w2v.embeddings.mapped_files import map_file
+from w2v.embeddings.repeated_names import first_rows, refused
 from w2v.embeddings.row_matrices import QuantizedMatrix
-from w2v.embeddings.source import Diagnostics, Layout, Source, named_in_errors
+from w2v.embeddings.source import Diagnostics, Layout, Source
 from w2v.embeddings.subword_table import SubwordTable
-from w2v.embeddings.subwords import Subwords
+from w2v.embeddings.subwords import Subwords, joined
+from w2v.embeddings.table import Table
 from w2v.embeddings.text_rows import all_are_rows
 from w2v.errors import W2VError
 from w2v.system.pipes import open_seekable
@@ -36,17 +38,26 @@ def sniff(source: Source) -> Layout | None:
     return Layout(KIND)
 
 
-def read_table(
-    source: Source, layout: Layout, limit: int | None, findings: Diagnostics
-) -> SubwordTable:
+def read_table(source: Source, layout: Layout, limit: int | None, findings: Diagnostics) -> Table:
     """The words of a model, or the first `limit` of them."""
     model = read_model(source)
     names, counts = model.words, model.counts
     if limit is not None and limit < len(counts):
         names = b"\n".join([*names.split(b"\n", limit)[:limit], b""])
         counts = counts[:limit]
-    with named_in_errors(source.name):  # a name may occur twice
+    listed = names.split(b"\n")[:-1] if findings.repairs else []
+    if (rows := first_rows(listed, findings)) is not None:
+        return _of_rows(subwords_of(model), listed, counts, rows)
+    with refused(findings):
         return SubwordTable.composing(names, subwords_of(model), counts)
+
+
+def _of_rows(subwords: Subwords, names: list[bytes], counts: np.ndarray, rows: np.ndarray) -> Table:
+    """The table of some rows int64 (K,) of a model, whose vectors are composed at once."""
+    kept = [names[row] for row in rows.tolist()]
+    vectors = subwords.compose_rows(*joined(names), rows, rows)
+    table = Table.of(kept, vectors, counts[rows])
+    return table.with_subwords(subwords.part(rows)) if subwords.has_ngrams else table
 
 
 def is_classifier(path: str) -> bool:

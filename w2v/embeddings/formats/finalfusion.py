@@ -30,6 +30,7 @@ from w2v.embeddings.finished_words import FinishedWords
 from w2v.embeddings.floret_subwords import FloretSubwords
 from w2v.embeddings.lazy_table import LazyTable
 from w2v.embeddings.mapped_files import map_file
+from w2v.embeddings.repeated_names import first_rows, refused
 from w2v.embeddings.row_matrices import DenseMatrix, QuantizedMatrix
 from w2v.embeddings.source import Diagnostics, Layout, Source, named_in_errors
 from w2v.embeddings.subwords import Subwords, hash_of
@@ -71,13 +72,16 @@ def read_table(source: Source, layout: Layout, limit: int | None, findings: Diag
     if file.ngrams is not None:
         with named_in_errors(source.name):
             subwords = _subwords(file, file.ngrams, finished)
-    count = len(file.words) if limit is None else min(limit, len(file.words))
-    names = b"\n".join([*file.words[:count], b""])
-    with named_in_errors(source.name):  # a name may occur twice
-        table = LazyTable.over(names, finished[:count])
-    if subwords is None:
-        return table
-    return table.with_subwords(subwords if limit is None else subwords.part(np.arange(count)))
+    names = list(file.words[:limit])
+    kept = first_rows(names, findings)
+    rows: slice | np.ndarray = slice(len(names))
+    if kept is not None:
+        names, rows = [names[row] for row in kept.tolist()], kept
+    with refused(findings):
+        table = LazyTable.over(b"\n".join([*names, b""]), finished[rows])
+    if subwords is None or len(table) == len(file.words):
+        return table.with_subwords(subwords)
+    return table.with_subwords(subwords.part(np.arange(len(file.words))[rows]))
 
 
 def _read(source: Source) -> FinalfusionFile:

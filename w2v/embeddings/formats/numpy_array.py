@@ -11,7 +11,7 @@ import math
 import os
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from tokenize import TokenError
 from typing import IO, Literal
 
@@ -86,14 +86,14 @@ def check(path: str, table: Table) -> None:
 def write(path: str, table: Table) -> None:
     """Write the array and the list of names beside it."""
     check(path, table)
-    with atomic_file.replacing(name_files(path)[0]) as names, atomic_file.replacing(path) as file:
-        with packing.packer(file, path) as packed:
+    with ExitStack() as files:  # either both files are replaced or none
+        with atomic_file.packed_within(files, name_files(path)[0]) as names:
+            names.write(mark_before(table.name_bytes(0) if len(table) else b""))
+            for row in range(len(table)):
+                names.write(table.name_bytes(row) + b"\n")
+        with atomic_file.packed_within(files, path) as packed:
             matrix = np.ascontiguousarray(table.matrix)
             np.lib.format.write_array(packed, matrix, allow_pickle=False)
-        file.flush()
-        names.write(mark_before(table.name_bytes(0) if len(table) else b""))
-        for row in range(len(table)):
-            names.write(table.name_bytes(row) + b"\n")
 
 
 def name_files(path: str) -> list[str]:

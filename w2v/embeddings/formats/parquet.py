@@ -14,8 +14,9 @@ from typing import Any
 
 import numpy as np
 
+from w2v.embeddings.repeated_names import first_rows, refused
 from w2v.embeddings.row_blocks import row_blocks
-from w2v.embeddings.source import Diagnostics, Layout, Source, named_in_errors
+from w2v.embeddings.source import Diagnostics, Layout, Source
 from w2v.embeddings.table import Table
 from w2v.embeddings.text_rows import all_are_rows
 from w2v.embeddings.utf8_names import refuse_other_bytes
@@ -29,6 +30,7 @@ KIND = "Parquet"
 _MAGIC = b"PAR1"
 _NUMBERS = 1 << 22  # numbers in a group of rows
 _BATCH = 1 << 14  # rows read at a time
+_LARGEST_COUNT = (1 << 63) - 1
 # Names of the columns of other programs, the first first.
 _NAME_COLUMNS = ("name", "word", "token", "label", "term", "id")
 _VECTOR_COLUMNS = ("vector", "embedding", "vectors", "embeddings", "emb")
@@ -96,6 +98,8 @@ def read_table(source: Source, layout: Layout, limit: int | None, findings: Diag
         for batch in opened.iter_batches(_BATCH, columns=wanted):
             batch = batch.slice(0, None if limit is None else limit - len(names))
             arrays = [batch.column(batch.schema.get_field_index(column)) for column in wanted]
+            if pyarrow.types.is_dictionary(arrays[0].type):
+                arrays[0] = arrays[0].dictionary_decode()
             for column, array in zip(wanted, arrays, strict=True):
                 if array.null_count:
                     row = len(names) + array.is_null().to_pylist().index(True) + 1
@@ -103,14 +107,18 @@ def read_table(source: Source, layout: Layout, limit: int | None, findings: Diag
             if len(batch):
                 blocks.append(_vectors(arrays[1], blocks, source.name, len(names)))
             names += [name.encode() for name in arrays[0].to_pylist()]
-            counts += [array.to_numpy().astype(np.int64) for array in arrays[2:]]
+            counts += [_counts(array, columns[2], names, source.name) for array in arrays[2:]]
             if limit is not None and len(names) >= limit:
                 break
     if not blocks:
         width = getattr(opened.schema_arrow.field(columns[1]).type, "list_size", 1)
         blocks = [np.empty((0, width), np.float32)]
-    with named_in_errors(source.name):  # a name may occur twice
-        return Table.of(names, np.concatenate(blocks), np.concatenate(counts) if counts else None)
+    matrix, counted = np.concatenate(blocks), np.concatenate(counts) if counts else None
+    if (rows := first_rows(names, findings)) is not None:
+        names, matrix = [names[row] for row in rows.tolist()], matrix[rows]
+        counted = None if counted is None else counted[rows]
+    with refused(findings):
+        return Table.of(names, matrix, counted)
 
 
 def _columns(schema: Any, pyarrow: Any, where: str) -> tuple[str, str, str]:
@@ -123,29 +131,47 @@ def _columns(schema: Any, pyarrow: Any, where: str) -> tuple[str, str, str]:
             or types.is_large_list(field.type))
         and types.is_floating(field.type.value_type)
     ]  # fmt: skip
-    strings = [
-        field.name
-        for field in schema
-        if types.is_string(field.type) or types.is_large_string(field.type)
-    ]
+    strings = [field.name for field in schema if _is_text(field.type, types)]
     whole = [field.name for field in schema if types.is_integer(field.type)]
     vector, name = _chosen(floats, _VECTOR_COLUMNS), _chosen(strings, _NAME_COLUMNS)
     count = next((column for column in _COUNT_COLUMNS if column in whole), "")
     if not vector or not name:
         what = "of lists of floats" if name else "of strings"
-        best = _VECTOR_COLUMNS[0] if name else _NAME_COLUMNS[0]
+        known = _VECTOR_COLUMNS if name else _NAME_COLUMNS
         held = ", ".join(f"{field.name} ({field.type})" for field in schema) or "none"
+        advice = f"give the column the name {known[0]}"
+        if named := next((column for column in known if column in schema.names), ""):
+            values = "lists of float32 numbers" if name else "strings"
+            advice = f"write the column {named} as {values}"
         raise W2VError(
-            f"{where}: no column {best!r} {what}, and not one other such column; the columns are "
-            f"{held}: give the column the name {best}"
+            f"{where}: no column {known[0]!r} {what}, and not one other such column; the columns "
+            f"are {held}: {advice}"
         )
     return name, vector, count
+
+
+def _is_text(kind: Any, types: Any) -> bool:
+    """Whether values of a type are strings; `types` is pyarrow's module."""
+    kind = kind.value_type if types.is_dictionary(kind) else kind
+    return bool(types.is_string(kind) or types.is_large_string(kind) or types.is_string_view(kind))
 
 
 def _chosen(columns: list[str], names: tuple[str, ...]) -> str:
     """The column with the first of some names, or else the only column; "" without one."""
     only = columns[0] if len(columns) == 1 else ""
     return next((name for name in names if name in columns), only)
+
+
+def _counts(array: Any, column: str, names: list[bytes], where: str) -> np.ndarray:
+    """The counts of the last K of the names, int64 (K,); W2VError for one that is no count."""
+    numbers: np.ndarray = array.to_numpy()
+    for at in np.flatnonzero((numbers < 0) | (numbers > _LARGEST_COUNT))[:1].tolist():
+        row = len(names) - len(numbers) + at
+        raise W2VError(
+            f"{where}: row {row + 1}: the count of {names[row].decode()!r} in the column {column} "
+            f"is {numbers[at]:,}, expected 0 to {_LARGEST_COUNT:,}: leave the column out"
+        )
+    return numbers.astype(np.int64)
 
 
 def _vectors(array: Any, before: list[np.ndarray], where: str, read: int) -> np.ndarray:

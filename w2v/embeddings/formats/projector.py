@@ -9,6 +9,7 @@ Files of numpy.savetxt, and other texts of numbers without names, are read in th
 from __future__ import annotations
 
 import os
+from contextlib import ExitStack
 from itertools import chain
 
 import numpy as np
@@ -189,18 +190,19 @@ def write(path: str, table: Table) -> None:
     blanks only is written as code points, such as U+3000. Otherwise the Projector would drop the
     line, and all later names would be moved by a row.
     """
-    with atomic_file.replacing(name_files(path)[0]) as names, atomic_file.replacing(path) as file:
-        for row in range(len(table)):
-            file.write(b"\t".join(digits(table, row)) + b"\n")
-        file.flush()
-        if table.counts is not None:
-            names.write(b"word\tcount\n")
-        elif len(table):
-            names.write(mark_before(_shown(table.name_bytes(0))))
-        for row in range(len(table)):
-            name = _shown(table.name_bytes(row))
-            names.write(name if table.counts is None else b"%s\t%d" % (name, table.counts[row]))
-            names.write(b"\n")
+    with ExitStack() as files:  # either both files are replaced or none
+        with atomic_file.packed_within(files, name_files(path)[0]) as names:
+            if table.counts is not None:
+                names.write(b"word\tcount\n")
+            elif len(table):
+                names.write(mark_before(_shown(table.name_bytes(0))))
+            for row in range(len(table)):
+                name = _shown(table.name_bytes(row))
+                count = b"" if table.counts is None else b"\t%d" % table.counts[row]
+                names.write(name + count + b"\n")
+        with atomic_file.packed_within(files, path) as file:
+            for row in range(len(table)):
+                file.write(b"\t".join(digits(table, row)) + b"\n")
 
 
 def _shown(name: bytes) -> bytes:
