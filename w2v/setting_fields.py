@@ -100,7 +100,7 @@ def check(settings: Any) -> None:
     usually a variable of a script that is not set, and must not count as an option that was left
     out.
     """
-    types = setting_types(type(settings))
+    types = setting_types(settings.__class__)
     for field_ in fields(settings):
         value, option = getattr(settings, field_.name), option_name(field_.name)
         low, high, choices = map(field_.metadata.get, ("low", "high", "choices"))
