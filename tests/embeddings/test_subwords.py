@@ -73,7 +73,7 @@ def test_the_ngrams_of_words_are_found_in_the_order_of_the_words():
 def test_words_keep_their_vectors_when_ngrams_are_distributed_to_other_buckets(is_shared):
     table, words = make_shared() if is_shared else make_table(), np.arange(len(WORDS))
     buckets = BucketRows.of(table.subwords, 7)
-    own = buckets.own_rows(table, table.subwords, words)
+    own = buckets.own_rows(table, table.subwords, words, all_count=True)
     rows = np.concatenate([own, buckets.block(0, 7)])
     made = Subwords(DenseMatrix(rows), len(WORDS), 3, 4, 7)
     composed = made.compose_rows(table.text, table.offsets, words, words)
