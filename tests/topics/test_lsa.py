@@ -203,6 +203,43 @@ def test_weights_are_those_of_the_formulas(counted, monkeypatch, block):
         np.testing.assert_allclose(as_dense(weighed), wanted, rtol=1e-6)
 
 
+def test_documents_of_words_that_every_document_has_are_zeros(w2v, folder):
+    """With log-entropy, the weight of x is 0, not what rounding leaves of it."""
+    for lines in ("x cat dog cat\nx sun moon\nx\nx dog tree\n", "x\nx cat dog\nx dog sun\n"):
+        (folder / "text").write_text(lines)
+        args = ("--model", "lsa", "--min-count", 1, "--topics", 2, "--weight", "log-entropy")
+        outcome = w2v("train", "text", *args, "-o", "m.safetensors")
+        assert outcome.code == 0, outcome.err
+        tensors, _ = container.read("m.safetensors")
+        only_x = lines.splitlines().index("x")
+        assert tensors["documents.matrix"].any(axis=1).tolist() == [
+            number != only_x for number in range(lines.count("\n"))
+        ]
+        names = formats.load("m.safetensors").names
+        assert not tensors["words.matrix"][names.index("x")].any()
+        (folder / "new").write_text("x\n")
+        assert w2v("infer", "m.safetensors", "new", "--tsv").out == "1\t0.0\t0.0\n"
+
+
+@pytest.mark.parametrize("documents", [3, 49, 1000])
+def test_only_a_word_with_the_same_count_everywhere_has_the_weight_0(documents):
+    dense = np.ones((documents, 5))
+    dense[:, 1], dense[0, 2], dense[0, 3], dense[1:, 4] = 7, 0, 2, 0
+    weights = term_matrix.global_weights(as_sparse(dense), "log-entropy")
+    assert (weights > 0).tolist() == [False, False, True, True, True]
+    assert weights[4] == pytest.approx(1)
+
+
+def test_documents_that_do_not_differ_have_no_topics_with_log_entropy(w2v, folder):
+    (folder / "text").write_text("a b b\nb a b\n")
+    args = ("--model", "lsa", "--min-count", 1, "--weight", "log-entropy", "-o", "m.safetensors")
+    outcome = w2v("train", "text", *args)
+    assert (outcome.code, (folder / "m.safetensors").exists()) == (2, False)
+    assert "w2v: with --weight log-entropy every term has the weight 0" in outcome.err
+    (folder / "text").write_text("a b b\n")  # one document
+    assert w2v("train", "text", *args).code == 0
+
+
 @pytest.mark.parametrize("weight", ["tfidf", "log-entropy", "count"])
 def test_a_documents_row_is_what_inference_gives_it(w2v, folder, weight):
     """UΣ = XV: inference of a training document gives the row that it has in the model."""

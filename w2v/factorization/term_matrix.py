@@ -185,10 +185,12 @@ def global_weights(counts: Sparse, weight: str) -> np.ndarray:
     if weight == "tfidf":
         weights = np.log((1 + documents) / (1 + document_frequencies(counts))) + 1
     elif weight == "log-entropy":
+        # Σ p ln(p M) / ln M is the same, and exactly 0 for a word whose counts are the same.
         totals = np.bincount(counts.columns, counts.values, minlength=counts.width)
-        p = counts.values / totals[counts.columns]
-        entropies = np.bincount(counts.columns, p * np.log(p), minlength=counts.width)
-        weights = 1 + entropies / np.log(max(documents, 2))
+        ratios = np.multiply(counts.values, max(documents, 2), dtype=np.float64)  # will be p M
+        ratios /= totals[counts.columns]
+        sums = np.bincount(counts.columns, ratios * np.log(ratios), minlength=counts.width)
+        weights = np.maximum(sums, 0) / (max(documents, 2) * np.log(max(documents, 2)))
     else:
         weights = np.ones(counts.width)
     return weights.astype(np.float32)
@@ -196,6 +198,8 @@ def global_weights(counts: Sparse, weight: str) -> np.ndarray:
 
 def weigh(counts: Sparse, weights: np.ndarray, weight: str) -> Sparse:
     """The weighted matrix. Its rows are scaled to length 1, except with the weighting `count`.
+
+    A row without a word of a weight above 0 stays zeros.
 
     weights  float32 (V,)  see `global_weights`
     weight   the name of the weighting. With tfidf and count, counts are multiplied by weights; with
@@ -212,6 +216,6 @@ def weigh(counts: Sparse, weights: np.ndarray, weight: str) -> Sparse:
             sizes = np.diff(counts.starts[rows.start : rows.stop + 1])
             row = np.repeat(np.arange(sizes.size), sizes)  # the row of each entry
             lengths = np.sqrt(np.bincount(row, np.square(values), minlength=sizes.size))
-            values /= lengths[row]
+            values /= np.where(lengths > 0, lengths, 1)[row]
         counts.values[entries] = values
     return counts
