@@ -13,6 +13,7 @@ from helpers import COMPILED, compiled, compiled_only
 
 from w2v.embeddings import container, formats
 from w2v.errors import W2VError
+from w2v.factorization.sif import add_means
 from w2v.models import models
 from w2v.runs.saved_model import SavedDocumentModel
 from w2v.settings import DocumentSettings
@@ -362,6 +363,37 @@ def test_sif_is_what_the_paper_says(make, folder):
                                        DocumentSettings()))[0]
     )  # fmt: skip
     np.testing.assert_allclose(new, table.matrix, atol=2e-6)  # a new document is as an old one
+
+
+@pytest.mark.parametrize(("block", "piece"), [(100, 100), (2, 3), (1, 1)])
+def test_the_mean_of_a_row_is_that_of_all_its_documents(monkeypatch, block, piece):
+    """Whatever the blocks of documents and the pieces of them that are summed at a time."""
+    monkeypatch.setattr("w2v.factorization.sif._DOCUMENTS", block)
+    monkeypatch.setattr("w2v.factorization.sif._PIECE", piece)
+    rng = np.random.default_rng(1)
+    sizes, rows = np.array([4, 0, 7, 3, 1, 9, 0, 2]), np.array([0, 1, 0, 2, 4, 0, 2, 4], np.int32)
+    ids = rng.integers(0, 5, sizes.sum()).astype(np.int32)
+    starts = np.concatenate([[0], np.cumsum(sizes)])
+    text = EncodedDocuments(PackedIds(ids), starts, rows, list("abcde"))
+    words, weights = rng.standard_normal((5, 3)).astype(np.float32), np.array([1, 0, 0.5, 2, 0.1])
+    found, wanted, shares = np.zeros((5, 3), np.float32), np.zeros((5, 3)), []
+    add_means(text, weights.astype(np.float32), words, found, shares.append)
+    for row in range(5):
+        tokens = np.repeat(rows, sizes) == row
+        known = ids[tokens][weights[ids[tokens]] > 0]
+        wanted[row] = weights[known] @ words[known] / max(len(known), 1)
+    np.testing.assert_allclose(found, wanted, atol=1e-6)
+    assert shares[-1] == 1
+
+
+@compiled
+def test_the_mean_of_a_long_document_is_not_rounded_away():
+    ids = np.tile(np.array([0, 0, 1], np.int32), 1 << 19)
+    words, found = np.array([[1.1, -2], [0.1, 0.3]], np.float32), np.zeros((1, 2), np.float32)
+    starts, rows = np.array([0, ids.size]), np.zeros(1, np.int32)
+    text = EncodedDocuments(PackedIds(ids), starts, rows, ["long"])
+    add_means(text, np.ones(2, np.float32), words, found, lambda share: None)
+    np.testing.assert_allclose(found, [[2.3 / 3, -3.7 / 3]], rtol=2e-5)
 
 
 def test_sif_needs_vectors_and_nothing_that_is_for_epochs(w2v, make, folder):

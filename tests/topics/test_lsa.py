@@ -16,6 +16,7 @@ from w2v.kernels.simd import aligned
 from w2v.runs.saved_model import SavedDocumentModel
 from w2v.settings import DocumentSettings, TermSettings, TextSettings
 from w2v.text.encode import open_corpus, read
+from w2v.text.encoded_text import EncodedDocuments, PackedIds
 
 TEXT = "a a b\nc\n\na c c c d\nb b\n"
 ROWS = 400 if COMPILED else 20
@@ -138,6 +139,14 @@ def test_terms_are_counted(counted, monkeypatch, block):
     assert counts.tolist() == wanted
     some = term_matrix.keep_columns(term_matrix.count_terms(text, 4), np.array([0, 2]))
     assert as_dense(some).tolist() == [row[::2] for row in wanted]
+
+
+@compiled
+def test_a_count_beyond_what_float32_counts_by_ones():
+    tokens = (1 << 24) + 8
+    ids = np.zeros(tokens, np.int32)
+    text = EncodedDocuments(PackedIds(ids), np.array([0, tokens]), np.zeros(1, np.int32), ["long"])
+    assert term_matrix.count_terms(text, 1).values.tolist() == [tokens]
 
 
 def test_merged_documents_are_counted_as_one(folder):

@@ -21,6 +21,7 @@ from w2v.text.encoded_text import EncodedDocuments
 from w2v.text.vocabulary import Vocabulary
 
 _DOCUMENTS = 1 << 12  # documents that are processed at a time
+_PIECE = 1 << 10  # tokens that are summed in float32; a sum of more would lose the last ones
 
 
 class SifTrainer:
@@ -208,23 +209,45 @@ def add_means(
     text         the documents
     weights      float32 (V,)    the weights of the words; words of weight 0 are ignored
     words        float32 (V, D)  the word vectors
-    documents    float32 (M, D)  zeros, to which the means are added, in place
+    documents    float32 (M, D)  zeros, in which the means of the rows that have documents are set
     on_progress  called with the share (0 to 1) of the documents that are done
     """
     from scipy.sparse import csr_array
 
-    lengths = np.zeros(len(documents))
-    for begin in range(0, text.rows.size, _DOCUMENTS):
-        span = slice(begin, begin + _DOCUMENTS)
-        rows = text.rows[span]
-        ids, bounds = text.gather(text.spans(span))
+    order = np.argsort(text.rows, kind="stable")  # all documents of a row, one after the other
+    row, total, length = -1, np.zeros(words.shape[1]), 0.0  # of the last row, which may go on
+    for begin in range(0, order.size, _DOCUMENTS):
+        chosen = order[begin : begin + _DOCUMENTS]
+        rows, firsts = np.unique(text.rows[chosen], return_index=True)
+        ids, bounds = text.gather(text.spans(chosen))
+        bounds, pieces = _pieces(bounds)
         token_weights = weights[ids]
-        shape = rows.size, len(words)
-        np.add.at(documents, rows, csr_array((token_weights, ids, bounds), shape=shape) @ words)
-        ones = (token_weights > 0).astype(np.float64)
-        np.add.at(lengths, rows, csr_array((ones, ids, bounds), shape=shape).sum(axis=1))
-        on_progress(min(begin + _DOCUMENTS, text.rows.size) / text.rows.size)
-    documents /= np.maximum(lengths, 1)[:, None]
+        by_piece = csr_array((token_weights, ids, bounds), shape=(bounds.size - 1, len(words)))
+        ones = np.ones(bounds.size - 1)
+        # Each piece is summed in float32, and the pieces of a row in float64.
+        by_row = csr_array((ones, np.arange(ones.size), [*pieces[firsts], ones.size]))
+        sums = by_row @ (by_piece @ words)
+        known = np.concatenate([[0], np.cumsum(token_weights > 0)])
+        lengths = by_row @ np.diff(known[bounds]).astype(np.float64)
+        if rows[0] == row:
+            sums[0] += total
+            lengths[0] += length
+        row, total, length = rows[-1], sums[-1], lengths[-1]
+        documents[rows] = sums / np.maximum(lengths, 1)[:, None]
+        on_progress((begin + chosen.size) / order.size)
+
+
+def _pieces(bounds: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Cut documents into pieces of up to _PIECE tokens; a document without tokens is a piece.
+
+    bounds   int (M + 1,), the position of the first token of each document, and the end
+    Returns  the bounds of the pieces, and the number of the first piece of each document, int (M,)
+    """
+    sizes = np.diff(bounds)
+    counts = np.maximum(-(-sizes // _PIECE), 1)
+    ends = np.cumsum(counts)
+    numbers = np.arange(ends[-1]) - np.repeat(ends - counts, counts)  # of the piece in its document
+    return np.append(np.repeat(bounds[:-1], counts) + _PIECE * numbers, bounds[-1]), ends - counts
 
 
 def leading_directions(vectors: np.ndarray, count: int) -> np.ndarray:

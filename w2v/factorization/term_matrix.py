@@ -50,7 +50,7 @@ def count_terms(text: EncodedDocuments, words: int) -> Sparse:
     starts, size = np.zeros(len(text.names) + 1, np.int64), 0
     columns, values = np.empty(text.size, np.int32), np.empty(text.size, np.float32)
     for rows, ids, bounds in _rows(text):
-        ones = np.ones(ids.size, np.float32)
+        ones = np.ones(ids.size, np.uint32)  # float32 cannot count beyond 2^24 by ones
         counts = csr_array((ones, ids, bounds), shape=(bounds.size - 1, words))
         counts.sum_duplicates()
         starts[rows.start + 1 : rows.stop + 1] = size + counts.indptr[1:]
