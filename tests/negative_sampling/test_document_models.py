@@ -396,6 +396,37 @@ def test_the_mean_of_a_long_document_is_not_rounded_away():
     np.testing.assert_allclose(found, [[2.3 / 3, -3.7 / 3]], rtol=2e-5)
 
 
+@pytest.mark.parametrize(
+    ("documents", "components", "removed", "said"),
+    [
+        (["a b c"], 1, 0, "removed 0 directions, not --components 1: the documents have only 1 "),
+        (["a b", "b a a"], 1, 1, None),
+        (["a b", "a b", "b c", "c a c"], 4, 2, "removed 2 directions, not --components 4: "),
+        (["a b", "c a", "a d", "e", "b f", "c"], 5, 4, "have only 5 independent directions"),
+    ],
+)  # fmt: skip
+def test_sif_leaves_a_direction_that_is_no_rounding_error(
+    w2v, folder, documents, components, removed, said
+):
+    numbers = np.random.default_rng(3).standard_normal((6, 5)).tolist()
+    lines = [
+        f"{word} {' '.join(map(str, row))}" for word, row in zip("abcdef", numbers, strict=True)
+    ]
+    (folder / "words.txt").write_text("6 5\n" + "\n".join(lines) + "\n")
+    (folder / "text").write_text("".join(f"{line}\n" for line in documents))
+    args = ("--init", "words.txt", "--min-count", 1, "--smoothing", 1, "--components", components)
+    outcome = w2v("train", "text", "--model", "sif", *args, "-o", "m.safetensors")
+    assert outcome.code == 0, outcome.err
+    assert said in outcome.err if said else "removed" not in outcome.err
+    tensors, _ = container.read("m.safetensors")
+    assert tensors["component"].any(axis=1).sum() == removed
+    norms = np.linalg.norm(tensors["documents.matrix"], axis=1)
+    assert (norms > 1e-3).all()
+    told = w2v("infer", "m.safetensors", "text", "--tsv").out.splitlines()
+    new = [[float(number) for number in line.split("\t")[1:]] for line in told]
+    np.testing.assert_allclose(new, tensors["documents.matrix"], atol=1e-6)
+
+
 def test_sif_needs_vectors_and_nothing_that_is_for_epochs(w2v, make, folder):
     make("sif")
     assert (
