@@ -310,6 +310,28 @@ def test_a_stop_list_matches_whatever_its_capitals_and_apostrophes(
     assert "stop words: 3 of 4 are in the vocabulary\n" in outcome.err
 
 
+@compiled_only
+@pytest.mark.parametrize("model", ["lsa", "lda"])
+@pytest.mark.parametrize(
+    ("options", "word", "listed"),
+    [
+        (("--lowercase-turkish",), "IŞIK", "IŞIK"), (("--lowercase-turkish",), "ışık", "IŞIK"),
+        (("--lowercase-turkish",), "İs", "İS"), (("--normalize", "NFKC"), "fin", "\ufb01n"),
+        (("--normalize", "NFKC", "--lowercase"), "\ufb01n", "\ufb01N"),
+    ],
+)  # fmt: skip
+def test_a_stop_list_is_put_into_the_form_of_the_text(w2v, folder, model, options, word, listed):
+    """As seed words are."""
+    (folder / "text").write_text(f"red sea {word}\nsea {word} red blue\n")
+    (folder / "stops").write_text(f"{listed}\n")
+    args = ("--model", model, "--min-count", "1", "--topics", "2", *options)
+    outcome = w2v("train", "text", *args, "--stopwords", "stops", "-o", "x.safetensors")
+    assert "stop words: 1 of 1 are in the vocabulary\n" in outcome.err
+    assert sorted(formats.load("x.safetensors").names) == ["blue", "red", "sea"]
+    _, metadata = container.read("x.safetensors")
+    assert "sha256:" in json.loads(metadata["settings"])["stopwords"]
+
+
 def test_nothing_to_start_from(w2v, folder):
     (folder / "text").write_text(TEXT)
     w2v("train", "text", "--min-count", "1", "-o", "v.safetensors")
