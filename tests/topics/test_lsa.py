@@ -17,6 +17,7 @@ from w2v.runs.saved_model import SavedDocumentModel
 from w2v.settings import DocumentSettings, TermSettings, TextSettings
 from w2v.text.encode import open_corpus, read
 from w2v.text.encoded_text import EncodedDocuments, PackedIds
+from w2v.text.vocabulary import Vocabulary
 
 TEXT = "a a b\nc\n\na c c c d\nb b\n"
 ROWS = 400 if COMPILED else 20
@@ -171,6 +172,15 @@ def test_terms_are_chosen(counted, folder, options, left):
     vocabulary, _, counts = counted
     chosen = term_matrix.choose(vocabulary, counts, TermSettings(**options))
     assert "".join(vocabulary.names[i] for i in chosen) == left
+
+
+def test_a_word_in_the_largest_share_of_documents_is_a_term():
+    """Whatever its product with the number of documents is rounded to, such as 0.29 * 100."""
+    dense, vocabulary = np.zeros((100, 1)), Vocabulary(["a"], np.array([1]), 1, 1)
+    for number in range(1, 100):
+        dense[number] = 1
+        settings = TermSettings(max_df=float(f"0.{number:02}"))
+        assert term_matrix.choose(vocabulary, as_sparse(dense), settings).tolist() == [0]
 
 
 def test_no_term_left_names_the_options_that_leave_them_out(counted, folder):

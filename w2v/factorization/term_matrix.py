@@ -117,9 +117,10 @@ def choose(
                 the settings choose among the other words. None: a new model
     Raises      W2VError if no word is kept, OSError if the file of stop words cannot be read
     """
-    documents = len(counts.starts) - 1
+    documents = max(len(counts.starts) - 1, 1)
     frequencies = document_frequencies(counts)
-    is_term = (frequencies >= settings.min_df) & (frequencies <= settings.max_df * documents)
+    # 29 / 100 is 0.29, but 0.29 * 100 is less than 29.
+    is_term = (frequencies >= settings.min_df) & (frequencies / documents <= settings.max_df)
     if is_earlier is None:
         is_earlier = np.zeros(is_term.size, np.bool_)
     # The vocabulary is sorted by descending count.
@@ -139,7 +140,7 @@ def _nothing_left(
     listed = int(stopwords.find(settings.stopwords, vocabulary.names).is_listed.sum())
     left_out = {
         "lower --min-df": int((frequencies < settings.min_df).sum()),
-        "raise --max-df": int((frequencies > settings.max_df * documents).sum()),
+        "raise --max-df": int((frequencies / documents > settings.max_df).sum()),
         "lower --drop-top": min(settings.drop_top, count),
         "give fewer --stopwords": listed,
     }
