@@ -111,7 +111,7 @@ def test_a_new_document_has_no_numbers_of_directions_that_training_lacks(w2v, fo
     args = ("--model", "lsa", "--topics", 50, "--min-count", 1, "-o")
     outcome = w2v("train", "t.txt", *args, "m.safetensors")
     assert "3 topics of 6 terms explain 100.00%" in outcome.err
-    assert "; --topics 50 is more than 18 documents of 6 terms can have" in outcome.err
+    assert "; --topics 50 is too many: of 18 documents of 6 terms, only 3 " in outcome.err
     (folder / "new.txt").write_text("cat dog cat dog bird\ncat\nmoney\n")
     told = w2v("infer", "m.safetensors", "new.txt", "--tsv").out.splitlines()
     old = w2v("vector", "1", "--table", "documents", "-v", "m.safetensors").out.split()[1:]
@@ -352,14 +352,18 @@ def test_nothing_to_start_from(w2v, folder):
 @pytest.mark.parametrize(
     ("args", "said"),
     [
-        (("--topics", 10), "--topics 10 is more than 3 documents of 5 terms can have"),
+        (
+            ("--topics", 10),
+            "--topics 10 is too many: of 3 documents of 5 terms, only 3 singular values are above "
+            "rounding error\n",
+        ),
         (
             ("--topics", 10, "--max-vocab", 2),
-            "--topics 10 is more than 3 documents of 2 terms can have",
+            "--topics 10 is too many: of 3 documents of 2 terms, only 2 singular values are",
         ),
         (
             ("--topics", 10, "--max-vocab", 1),
-            "1 topic of 1 term explains 100.00% of the squared norm",
+            "; --topics 10 is too many: of 3 documents of 1 term, only 1 singular value is above",
         ),
         (("--topics", 2), None),
     ],
@@ -369,7 +373,7 @@ def test_fewer_topics_than_asked_for_are_remarked(w2v, folder, args, said):
     common = ("--model", "lsa", "--min-count", 1, *args, "-o", "x.safetensors")
     outcome = w2v("train", "text", *common)
     assert outcome.code == 0, outcome.err
-    assert said in outcome.err if said else "can have" not in outcome.err
+    assert said in outcome.err if said else "too many" not in outcome.err
 
 
 def test_a_stop_list_has_capitals_if_the_vocabulary_has_any(folder):
