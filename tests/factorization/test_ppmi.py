@@ -93,7 +93,7 @@ def test_synonyms_are_neighbours_on_any_number_of_threads(w2v, folder):
 def test_it_has_words_alone_and_no_settings_of_documents(w2v, folder):
     (folder / "text").write_text("a b c\nb c d\nc d e\n")
     outcome = w2v("train", "text", *ARGS, "--dim", "10", "-o", "x.safetensors")
-    assert (outcome.code, "--dim 10 is more than 5 words can have" in outcome.err) == (0, True)
+    assert (outcome.code, "--dim 10 is too many: of 5 words, only " in outcome.err) == (0, True)
     refused = w2v("infer", "x.safetensors", stdin=b"car\n")
     assert (refused.code, "x.safetensors was trained with --model ppmi" in refused.err) == (2, True)
     refused = w2v("train", "text", *ARGS, "--min-df", "2")

@@ -13,6 +13,7 @@ from helpers import COMPILED, compiled, compiled_only
 
 from w2v.embeddings import container, formats
 from w2v.errors import W2VError
+from w2v.factorization.sif import add_means
 from w2v.models import models
 from w2v.runs.saved_model import SavedDocumentModel
 from w2v.settings import DocumentSettings
@@ -362,6 +363,68 @@ def test_sif_is_what_the_paper_says(make, folder):
                                        DocumentSettings()))[0]
     )  # fmt: skip
     np.testing.assert_allclose(new, table.matrix, atol=2e-6)  # a new document is as an old one
+
+
+@pytest.mark.parametrize(("block", "piece"), [(100, 100), (2, 3), (1, 1)])
+def test_the_mean_of_a_row_is_that_of_all_its_documents(monkeypatch, block, piece):
+    """Whatever the blocks of documents and the pieces of them that are summed at a time."""
+    monkeypatch.setattr("w2v.factorization.sif._DOCUMENTS", block)
+    monkeypatch.setattr("w2v.factorization.sif._PIECE", piece)
+    rng = np.random.default_rng(1)
+    sizes, rows = np.array([4, 0, 7, 3, 1, 9, 0, 2]), np.array([0, 1, 0, 2, 4, 0, 2, 4], np.int32)
+    ids = rng.integers(0, 5, sizes.sum()).astype(np.int32)
+    starts = np.concatenate([[0], np.cumsum(sizes)])
+    text = EncodedDocuments(PackedIds(ids), starts, rows, list("abcde"))
+    words, weights = rng.standard_normal((5, 3)).astype(np.float32), np.array([1, 0, 0.5, 2, 0.1])
+    found, wanted, shares = np.zeros((5, 3), np.float32), np.zeros((5, 3)), []
+    add_means(text, weights.astype(np.float32), words, found, shares.append)
+    for row in range(5):
+        tokens = np.repeat(rows, sizes) == row
+        known = ids[tokens][weights[ids[tokens]] > 0]
+        wanted[row] = weights[known] @ words[known] / max(len(known), 1)
+    np.testing.assert_allclose(found, wanted, atol=1e-6)
+    assert shares[-1] == 1
+
+
+@compiled
+def test_the_mean_of_a_long_document_is_not_rounded_away():
+    ids = np.tile(np.array([0, 0, 1], np.int32), 1 << 19)
+    words, found = np.array([[1.1, -2], [0.1, 0.3]], np.float32), np.zeros((1, 2), np.float32)
+    starts, rows = np.array([0, ids.size]), np.zeros(1, np.int32)
+    text = EncodedDocuments(PackedIds(ids), starts, rows, ["long"])
+    add_means(text, np.ones(2, np.float32), words, found, lambda share: None)
+    np.testing.assert_allclose(found, [[2.3 / 3, -3.7 / 3]], rtol=2e-5)
+
+
+@pytest.mark.parametrize(
+    ("documents", "components", "removed", "said"),
+    [
+        (["a b c"], 1, 0, "removed 0 directions, not --components 1: the documents have only 1 "),
+        (["a b", "b a a"], 1, 1, None),
+        (["a b", "a b", "b c", "c a c"], 4, 2, "removed 2 directions, not --components 4: "),
+        (["a b", "c a", "a d", "e", "b f", "c"], 5, 4, "have only 5 independent directions"),
+    ],
+)  # fmt: skip
+def test_sif_leaves_a_direction_that_is_no_rounding_error(
+    w2v, folder, documents, components, removed, said
+):
+    numbers = np.random.default_rng(3).standard_normal((6, 5)).tolist()
+    lines = [
+        f"{word} {' '.join(map(str, row))}" for word, row in zip("abcdef", numbers, strict=True)
+    ]
+    (folder / "words.txt").write_text("6 5\n" + "\n".join(lines) + "\n")
+    (folder / "text").write_text("".join(f"{line}\n" for line in documents))
+    args = ("--init", "words.txt", "--min-count", 1, "--smoothing", 1, "--components", components)
+    outcome = w2v("train", "text", "--model", "sif", *args, "-o", "m.safetensors")
+    assert outcome.code == 0, outcome.err
+    assert said in outcome.err if said else "removed" not in outcome.err
+    tensors, _ = container.read("m.safetensors")
+    assert tensors["component"].any(axis=1).sum() == removed
+    norms = np.linalg.norm(tensors["documents.matrix"], axis=1)
+    assert (norms > 1e-3).all()
+    told = w2v("infer", "m.safetensors", "text", "--tsv").out.splitlines()
+    new = [[float(number) for number in line.split("\t")[1:]] for line in told]
+    np.testing.assert_allclose(new, tensors["documents.matrix"], atol=1e-6)
 
 
 def test_sif_needs_vectors_and_nothing_that_is_for_epochs(w2v, make, folder):

@@ -75,6 +75,14 @@ def test_neighbours_stay_neighbours(method, monkeypatch):
         projection.project(vectors[:3], method, 1, 1)
 
 
+def test_vectors_of_one_number_are_projected_by_tsne(monkeypatch):
+    affinity = pytest.importorskip("openTSNE.affinity")
+    monkeypatch.setattr(affinity, "is_package_installed", lambda name: False)
+    vectors = np.array([[1], [1.5], [-1], [-2]], np.float32)
+    points = projection.project(vectors, "tsne", 1, 1)
+    assert (points.shape, np.isfinite(points).all()) == ((4, 2), True)
+
+
 def test_umap_is_told_all_and_tells_how_far_it_is(monkeypatch):
     """A substitute replaces the package, which compiles for half a minute."""
     umap_settings, shares = {}, []

@@ -24,7 +24,7 @@ from w2v.kernels.topic_inference import fold_in_topics
 from w2v.models import models
 from w2v.runs.saved_model import SavedDocumentModel
 from w2v.topics import coherence, lda, perplexity
-from w2v.topics.gibbs_rounds import SamplerBuffers
+from w2v.topics.gibbs_rounds import SamplerBuffers, sum_type
 from w2v.topics.inference import STEPS, TopicInference
 from w2v.topics.mallet import write_state
 from w2v.topics.priors import update_alpha, update_eta
@@ -607,6 +607,22 @@ def test_documents_without_terms_have_no_shares_and_are_nearest_to_nothing(w2v, 
     found = w2v("similar", "2", "--table", "documents", "-v", "y.safetensors", "--json").out
     names = [row["document"] for row in json.loads(found)["results"]]
     assert set(names[:7]) == {"3", "4", "5", "6", "7", "8", "9"}
+
+
+def test_sums_of_a_long_document_over_many_epochs_do_not_wrap(w2v, folder, monkeypatch):
+    starts = np.array([0, 5, 5 + (1 << 20), 9 + (1 << 20)])
+    assert sum_type(starts, 2047) is np.int32
+    assert sum_type(starts, 2048) is np.int64  # the document could have 2^31 tokens of a topic
+    (folder / "text").write_text(themed(8))
+    args = ("train", "text", *ARGS, "--epochs", "4", "-o", "z.safetensors", "--sampler")
+    for sampler in ("dense", "sparse"):
+        written = []
+        for kind in (np.int32, np.int64):
+            monkeypatch.setattr(lda, "sum_type", lambda starts, epochs, kind=kind: kind)
+            assert w2v(*args, sampler).code == 0
+            written.append(container.read("z.safetensors")[0]["documents.matrix"].copy())
+        np.testing.assert_array_equal(*written)
+        np.testing.assert_allclose(written[0].sum(axis=1), 1, rtol=1e-6)
 
 
 def test_documents_in_a_temporary_file_take_no_memory():

@@ -16,6 +16,8 @@ from w2v.kernels.simd import aligned
 from w2v.runs.saved_model import SavedDocumentModel
 from w2v.settings import DocumentSettings, TermSettings, TextSettings
 from w2v.text.encode import open_corpus, read
+from w2v.text.encoded_text import EncodedDocuments, PackedIds
+from w2v.text.vocabulary import Vocabulary
 
 TEXT = "a a b\nc\n\na c c c d\nb b\n"
 ROWS = 400 if COMPILED else 20
@@ -109,7 +111,7 @@ def test_a_new_document_has_no_numbers_of_directions_that_training_lacks(w2v, fo
     args = ("--model", "lsa", "--topics", 50, "--min-count", 1, "-o")
     outcome = w2v("train", "t.txt", *args, "m.safetensors")
     assert "3 topics of 6 terms explain 100.00%" in outcome.err
-    assert "; --topics 50 is more than 18 documents of 6 terms can have" in outcome.err
+    assert "; --topics 50 is too many: of 18 documents of 6 terms, only 3 " in outcome.err
     (folder / "new.txt").write_text("cat dog cat dog bird\ncat\nmoney\n")
     told = w2v("infer", "m.safetensors", "new.txt", "--tsv").out.splitlines()
     old = w2v("vector", "1", "--table", "documents", "-v", "m.safetensors").out.split()[1:]
@@ -140,6 +142,14 @@ def test_terms_are_counted(counted, monkeypatch, block):
     assert as_dense(some).tolist() == [row[::2] for row in wanted]
 
 
+@compiled
+def test_a_count_beyond_what_float32_counts_by_ones():
+    tokens = (1 << 24) + 8
+    ids = np.zeros(tokens, np.int32)
+    text = EncodedDocuments(PackedIds(ids), np.array([0, tokens]), np.zeros(1, np.int32), ["long"])
+    assert term_matrix.count_terms(text, 1).values.tolist() == [tokens]
+
+
 def test_merged_documents_are_counted_as_one(folder):
     (folder / "t.tsv").write_text("k\ta a\nl\tb\nk\ta b\n")
     settings = TextSettings(min_count=1)
@@ -162,6 +172,15 @@ def test_terms_are_chosen(counted, folder, options, left):
     vocabulary, _, counts = counted
     chosen = term_matrix.choose(vocabulary, counts, TermSettings(**options))
     assert "".join(vocabulary.names[i] for i in chosen) == left
+
+
+def test_a_word_in_the_largest_share_of_documents_is_a_term():
+    """Whatever its product with the number of documents is rounded to, such as 0.29 * 100."""
+    dense, vocabulary = np.zeros((100, 1)), Vocabulary(["a"], np.array([1]), 1, 1)
+    for number in range(1, 100):
+        dense[number] = 1
+        settings = TermSettings(max_df=float(f"0.{number:02}"))
+        assert term_matrix.choose(vocabulary, as_sparse(dense), settings).tolist() == [0]
 
 
 def test_no_term_left_names_the_options_that_leave_them_out(counted, folder):
@@ -201,6 +220,43 @@ def test_weights_are_those_of_the_formulas(counted, monkeypatch, block):
             wanted = wanted / np.where(lengths, lengths, 1)
         weighed = term_matrix.weigh(term_matrix.count_terms(text, 4), found, name)
         np.testing.assert_allclose(as_dense(weighed), wanted, rtol=1e-6)
+
+
+def test_documents_of_words_that_every_document_has_are_zeros(w2v, folder):
+    """With log-entropy, the weight of x is 0, not what rounding leaves of it."""
+    for lines in ("x cat dog cat\nx sun moon\nx\nx dog tree\n", "x\nx cat dog\nx dog sun\n"):
+        (folder / "text").write_text(lines)
+        args = ("--model", "lsa", "--min-count", 1, "--topics", 2, "--weight", "log-entropy")
+        outcome = w2v("train", "text", *args, "-o", "m.safetensors")
+        assert outcome.code == 0, outcome.err
+        tensors, _ = container.read("m.safetensors")
+        only_x = lines.splitlines().index("x")
+        assert tensors["documents.matrix"].any(axis=1).tolist() == [
+            number != only_x for number in range(lines.count("\n"))
+        ]
+        names = formats.load("m.safetensors").names
+        assert not tensors["words.matrix"][names.index("x")].any()
+        (folder / "new").write_text("x\n")
+        assert w2v("infer", "m.safetensors", "new", "--tsv").out == "1\t0.0\t0.0\n"
+
+
+@pytest.mark.parametrize("documents", [3, 49, 1000])
+def test_only_a_word_with_the_same_count_everywhere_has_the_weight_0(documents):
+    dense = np.ones((documents, 5))
+    dense[:, 1], dense[0, 2], dense[0, 3], dense[1:, 4] = 7, 0, 2, 0
+    weights = term_matrix.global_weights(as_sparse(dense), "log-entropy")
+    assert (weights > 0).tolist() == [False, False, True, True, True]
+    assert weights[4] == pytest.approx(1)
+
+
+def test_documents_that_do_not_differ_have_no_topics_with_log_entropy(w2v, folder):
+    (folder / "text").write_text("a b b\nb a b\n")
+    args = ("--model", "lsa", "--min-count", 1, "--weight", "log-entropy", "-o", "m.safetensors")
+    outcome = w2v("train", "text", *args)
+    assert (outcome.code, (folder / "m.safetensors").exists()) == (2, False)
+    assert "w2v: with --weight log-entropy every term has the weight 0" in outcome.err
+    (folder / "text").write_text("a b b\n")  # one document
+    assert w2v("train", "text", *args).code == 0
 
 
 @pytest.mark.parametrize("weight", ["tfidf", "log-entropy", "count"])
@@ -264,6 +320,28 @@ def test_a_stop_list_matches_whatever_its_capitals_and_apostrophes(
     assert "stop words: 3 of 4 are in the vocabulary\n" in outcome.err
 
 
+@compiled_only
+@pytest.mark.parametrize("model", ["lsa", "lda"])
+@pytest.mark.parametrize(
+    ("options", "word", "listed"),
+    [
+        (("--lowercase-turkish",), "IŞIK", "IŞIK"), (("--lowercase-turkish",), "ışık", "IŞIK"),
+        (("--lowercase-turkish",), "İs", "İS"), (("--normalize", "NFKC"), "fin", "\ufb01n"),
+        (("--normalize", "NFKC", "--lowercase"), "\ufb01n", "\ufb01N"),
+    ],
+)  # fmt: skip
+def test_a_stop_list_is_put_into_the_form_of_the_text(w2v, folder, model, options, word, listed):
+    """As seed words are."""
+    (folder / "text").write_text(f"red sea {word}\nsea {word} red blue\n")
+    (folder / "stops").write_text(f"{listed}\n")
+    args = ("--model", model, "--min-count", "1", "--topics", "2", *options)
+    outcome = w2v("train", "text", *args, "--stopwords", "stops", "-o", "x.safetensors")
+    assert "stop words: 1 of 1 are in the vocabulary\n" in outcome.err
+    assert sorted(formats.load("x.safetensors").names) == ["blue", "red", "sea"]
+    _, metadata = container.read("x.safetensors")
+    assert "sha256:" in json.loads(metadata["settings"])["stopwords"]
+
+
 def test_nothing_to_start_from(w2v, folder):
     (folder / "text").write_text(TEXT)
     w2v("train", "text", "--min-count", "1", "-o", "v.safetensors")
@@ -274,14 +352,18 @@ def test_nothing_to_start_from(w2v, folder):
 @pytest.mark.parametrize(
     ("args", "said"),
     [
-        (("--topics", 10), "--topics 10 is more than 3 documents of 5 terms can have"),
+        (
+            ("--topics", 10),
+            "--topics 10 is too many: of 3 documents of 5 terms, only 3 singular values are above "
+            "rounding error\n",
+        ),
         (
             ("--topics", 10, "--max-vocab", 2),
-            "--topics 10 is more than 3 documents of 2 terms can have",
+            "--topics 10 is too many: of 3 documents of 2 terms, only 2 singular values are",
         ),
         (
             ("--topics", 10, "--max-vocab", 1),
-            "1 topic of 1 term explains 100.00% of the squared norm",
+            "; --topics 10 is too many: of 3 documents of 1 term, only 1 singular value is above",
         ),
         (("--topics", 2), None),
     ],
@@ -291,7 +373,7 @@ def test_fewer_topics_than_asked_for_are_remarked(w2v, folder, args, said):
     common = ("--model", "lsa", "--min-count", 1, *args, "-o", "x.safetensors")
     outcome = w2v("train", "text", *common)
     assert outcome.code == 0, outcome.err
-    assert said in outcome.err if said else "can have" not in outcome.err
+    assert said in outcome.err if said else "too many" not in outcome.err
 
 
 def test_a_stop_list_has_capitals_if_the_vocabulary_has_any(folder):

@@ -67,7 +67,7 @@ class Topics(NamedTuple):
     """The sampled state of a group's documents.
 
     topics         int16 (N,): the topic of each token
-    document_sums  int32 (M, K): sums of the document-topic counts over the epochs after burn-in;
+    document_sums  int (M, K): sums of the document-topic counts over the epochs after burn-in;
                    shape (0, K) during burn-in, or if samples are kept in their place
     samples        int16 (S, N): see `topic_samples`; shape (0, N) during burn-in, or if sums are
                    kept

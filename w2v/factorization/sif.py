@@ -17,10 +17,15 @@ from w2v.embeddings import subword_tensors
 from w2v.embeddings.subwords import Subwords
 from w2v.embeddings.table import Table
 from w2v.kernels.simd import aligned
+from w2v.system.progress import plural
 from w2v.text.encoded_text import EncodedDocuments
 from w2v.text.vocabulary import Vocabulary
 
 _DOCUMENTS = 1 << 12  # documents that are processed at a time
+# An eigenvalue below this share of the largest one is a rounding error of float32. Those errors
+# were up to 1.3e-12 in documents of 4,000 words, and the smallest other eigenvalues 3e-10.
+_ROUNDING_SHARE = 1e-11
+_PIECE = 1 << 10  # tokens that are summed in float32; a sum of more would lose the last ones
 
 
 class SifTrainer:
@@ -41,6 +46,7 @@ class SifTrainer:
         self._vocabulary, self._text, self._settings = vocabulary, text, settings
         self.matrices: dict[str, np.ndarray] = {}
         self._component = np.zeros((settings.components, settings.dim), np.float32)
+        self._removed, self._rank = settings.components, settings.dim
         self._subwords: Subwords | None = None
 
     def matrix_bytes(self) -> int:
@@ -100,13 +106,22 @@ class SifTrainer:
         documents, words = self.matrices["document_vectors"], self.matrices["input_vectors"]
         weights = word_weights(self._vocabulary.counts, words, self._settings.smoothing)
         add_means(self._text, weights, words, documents, on_share)
-        self._component[:] = leading_directions(documents, self._settings.components)
+        directions, self._rank = leading_directions(documents, self._settings.components)
+        self._removed = len(directions)
+        self._component[: self._removed] = directions  # the others stay zeros
         remove(documents, self._component)
 
     def summary(self) -> str:
         """A line about the result, for the report at the end."""
         known = self._known().size
-        return f"{len(self._text.names):,} document vectors from {known:,} word vectors"
+        line = f"{len(self._text.names):,} document vectors from {known:,} word vectors"
+        if self._removed == self._settings.components:
+            return line
+        return (
+            f"{line}; removed {plural(self._removed, 'direction')}, not --components "
+            f"{self._settings.components}: the documents have only "
+            f"{plural(self._rank, 'independent direction')}"
+        )
 
     def facts(self) -> dict[str, Any]:
         """Facts about the result, for the metadata of the file: none."""
@@ -130,8 +145,9 @@ class SifTrainer:
     def tensors(self) -> dict[str, np.ndarray]:
         """The other arrays of the file.
 
-        These are the removed directions, float32 (components, D), and the subwords if words are
-        composed. The subwords are mapped from a temporary file if they are large.
+        These are the removed directions, float32 (components, D), with rows of zeros if fewer are
+        removed, and the subwords if words are composed. The subwords are mapped from a temporary
+        file if they are large.
         """
         tensors = {"component": self._component}
         if self._subwords:
@@ -208,37 +224,63 @@ def add_means(
     text         the documents
     weights      float32 (V,)    the weights of the words; words of weight 0 are ignored
     words        float32 (V, D)  the word vectors
-    documents    float32 (M, D)  zeros, to which the means are added, in place
+    documents    float32 (M, D)  zeros, in which the means of the rows that have documents are set
     on_progress  called with the share (0 to 1) of the documents that are done
     """
     from scipy.sparse import csr_array
 
-    lengths = np.zeros(len(documents))
-    for begin in range(0, text.rows.size, _DOCUMENTS):
-        span = slice(begin, begin + _DOCUMENTS)
-        rows = text.rows[span]
-        ids, bounds = text.gather(text.spans(span))
+    order = np.argsort(text.rows, kind="stable")  # all documents of a row, one after the other
+    row, total, length = -1, np.zeros(words.shape[1]), 0.0  # of the last row, which may go on
+    for begin in range(0, order.size, _DOCUMENTS):
+        chosen = order[begin : begin + _DOCUMENTS]
+        rows, firsts = np.unique(text.rows[chosen], return_index=True)
+        ids, bounds = text.gather(text.spans(chosen))
+        bounds, pieces = _pieces(bounds)
         token_weights = weights[ids]
-        shape = rows.size, len(words)
-        np.add.at(documents, rows, csr_array((token_weights, ids, bounds), shape=shape) @ words)
-        ones = (token_weights > 0).astype(np.float64)
-        np.add.at(lengths, rows, csr_array((ones, ids, bounds), shape=shape).sum(axis=1))
-        on_progress(min(begin + _DOCUMENTS, text.rows.size) / text.rows.size)
-    documents /= np.maximum(lengths, 1)[:, None]
+        by_piece = csr_array((token_weights, ids, bounds), shape=(bounds.size - 1, len(words)))
+        ones = np.ones(bounds.size - 1)
+        # Each piece is summed in float32, and the pieces of a row in float64.
+        by_row = csr_array((ones, np.arange(ones.size), [*pieces[firsts], ones.size]))
+        sums = by_row @ (by_piece @ words)
+        known = np.concatenate([[0], np.cumsum(token_weights > 0)])
+        lengths = by_row @ np.diff(known[bounds]).astype(np.float64)
+        if rows[0] == row:
+            sums[0] += total
+            lengths[0] += length
+        row, total, length = rows[-1], sums[-1], lengths[-1]
+        documents[rows] = sums / np.maximum(lengths, 1)[:, None]
+        on_progress((begin + chosen.size) / order.size)
 
 
-def leading_directions(vectors: np.ndarray, count: int) -> np.ndarray:
-    """The leading right singular vectors of a matrix (N, D), float64 (count, D).
+def _pieces(bounds: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Cut documents into pieces of up to _PIECE tokens; a document without tokens is a piece.
+
+    bounds   int (M + 1,), the position of the first token of each document, and the end
+    Returns  the bounds of the pieces, and the number of the first piece of each document, int (M,)
+    """
+    sizes = np.diff(bounds)
+    counts = np.maximum(-(-sizes // _PIECE), 1)
+    ends = np.cumsum(counts)
+    numbers = np.arange(ends[-1]) - np.repeat(ends - counts, counts)  # of the piece in its document
+    return np.append(np.repeat(bounds[:-1], counts) + _PIECE * numbers, bounds[-1]), ends - counts
+
+
+def leading_directions(vectors: np.ndarray, count: int) -> tuple[np.ndarray, int]:
+    """The leading right singular vectors of a matrix (N, D), and the rank of the matrix.
 
     As in algorithm 1, line 4, the mean of the rows is not subtracted first.
+
+    Returns  float64 (K, D), where K is `count`, or less than the rank if that is smaller: vectors
+             without all their directions would be rounding errors
     """
     dim = vectors.shape[1]
     products = np.zeros((dim, dim))
     for begin in range(0, len(vectors), _DOCUMENTS):
         block = vectors[begin : begin + _DOCUMENTS].astype(np.float64)
         products += block.T @ block
-    eigenvectors = np.linalg.eigh(products)[1]  # by ascending eigenvalue
-    return eigenvectors[:, ::-1][:, :count].T
+    eigenvalues, eigenvectors = np.linalg.eigh(products)  # by ascending eigenvalue
+    rank = int((eigenvalues > _ROUNDING_SHARE * max(eigenvalues[-1], 0)).sum())
+    return eigenvectors[:, ::-1][:, : min(count, max(rank - 1, 0))].T, rank
 
 
 def remove(vectors: np.ndarray, directions: np.ndarray) -> None:

@@ -8,7 +8,9 @@ from unicodedata import normalize
 
 import numpy as np
 
+from w2v.settings import TextSettings
 from w2v.system.text_file import numbered_lines
+from w2v.text.tokenizers import split
 
 _APOSTROPHES = str.maketrans("’ʼ＇", "'''")  # converts other apostrophe characters to ASCII
 # This list was compiled from the closed word classes of English grammar: articles, pronouns,
@@ -50,6 +52,22 @@ class ListedWords(NamedTuple):
     is_listed: np.ndarray
     listed: int
     found: int
+
+
+def in_form_of_text(given: str, text: TextSettings) -> str:
+    """The stop words of a value of --stopwords, one a line, as the text is normalized and lowered.
+
+    given   the value, see `find`
+    text    the settings of the text
+    Raises  W2VError if the file is not a text, OSError if it cannot be read
+
+    The result is a value too; `none` stays as it is.
+    """
+    if given == "none":
+        return given
+    lines = "".join(f"{word}\n" for word in _listed(given)) or "\n"
+    # A Python string may have surrogates.
+    return split(lines.encode("utf-8", "replace"), "space", text.case, text.normalize).decode()
 
 
 def find(given: str, names: Sequence[str]) -> ListedWords:

@@ -191,16 +191,19 @@ def truncated(
 
 
 def shortfall(found: int, option: str, wanted: int, what: str) -> str:
-    """A note for a report if a matrix has fewer singular values than an option demands, or "".
+    """A note for a report if fewer singular values were found than an option demands, or "".
 
-    found   the number of singular values
+    found   the number of singular values above rounding error
     option  the name of the option
     wanted  the value of the option
     what    a description of the size of the matrix, such as "5 documents of 9 terms"
     """
     if found == wanted:
         return ""
-    return f"; {option} {wanted:,} is more than {what} can have"
+    are = "singular value is" if found == 1 else "singular values are"
+    return (
+        f"; {option} {wanted:,} is too many: of {what}, only {found:,} {are} above rounding error"
+    )
 
 
 def _blocks(rank: int, power_iters: int, oversamples: int) -> tuple[int, int]:

@@ -50,7 +50,7 @@ def count_terms(text: EncodedDocuments, words: int) -> Sparse:
     starts, size = np.zeros(len(text.names) + 1, np.int64), 0
     columns, values = np.empty(text.size, np.int32), np.empty(text.size, np.float32)
     for rows, ids, bounds in _rows(text):
-        ones = np.ones(ids.size, np.float32)
+        ones = np.ones(ids.size, np.uint32)  # float32 cannot count beyond 2^24 by ones
         counts = csr_array((ones, ids, bounds), shape=(bounds.size - 1, words))
         counts.sum_duplicates()
         starts[rows.start + 1 : rows.stop + 1] = size + counts.indptr[1:]
@@ -117,9 +117,10 @@ def choose(
                 the settings choose among the other words. None: a new model
     Raises      W2VError if no word is kept, OSError if the file of stop words cannot be read
     """
-    documents = len(counts.starts) - 1
+    documents = max(len(counts.starts) - 1, 1)
     frequencies = document_frequencies(counts)
-    is_term = (frequencies >= settings.min_df) & (frequencies <= settings.max_df * documents)
+    # 29 / 100 is 0.29, but 0.29 * 100 is less than 29.
+    is_term = (frequencies >= settings.min_df) & (frequencies / documents <= settings.max_df)
     if is_earlier is None:
         is_earlier = np.zeros(is_term.size, np.bool_)
     # The vocabulary is sorted by descending count.
@@ -139,7 +140,7 @@ def _nothing_left(
     listed = int(stopwords.find(settings.stopwords, vocabulary.names).is_listed.sum())
     left_out = {
         "lower --min-df": int((frequencies < settings.min_df).sum()),
-        "raise --max-df": int((frequencies > settings.max_df * documents).sum()),
+        "raise --max-df": int((frequencies / documents > settings.max_df).sum()),
         "lower --drop-top": min(settings.drop_top, count),
         "give fewer --stopwords": listed,
     }
@@ -185,10 +186,12 @@ def global_weights(counts: Sparse, weight: str) -> np.ndarray:
     if weight == "tfidf":
         weights = np.log((1 + documents) / (1 + document_frequencies(counts))) + 1
     elif weight == "log-entropy":
+        # Σ p ln(p M) / ln M is the same, and exactly 0 for a word whose counts are the same.
         totals = np.bincount(counts.columns, counts.values, minlength=counts.width)
-        p = counts.values / totals[counts.columns]
-        entropies = np.bincount(counts.columns, p * np.log(p), minlength=counts.width)
-        weights = 1 + entropies / np.log(max(documents, 2))
+        ratios = np.multiply(counts.values, max(documents, 2), dtype=np.float64)  # will be p M
+        ratios /= totals[counts.columns]
+        sums = np.bincount(counts.columns, ratios * np.log(ratios), minlength=counts.width)
+        weights = np.maximum(sums, 0) / (max(documents, 2) * np.log(max(documents, 2)))
     else:
         weights = np.ones(counts.width)
     return weights.astype(np.float32)
@@ -196,6 +199,8 @@ def global_weights(counts: Sparse, weight: str) -> np.ndarray:
 
 def weigh(counts: Sparse, weights: np.ndarray, weight: str) -> Sparse:
     """The weighted matrix. Its rows are scaled to length 1, except with the weighting `count`.
+
+    A row without a word of a weight above 0 stays zeros.
 
     weights  float32 (V,)  see `global_weights`
     weight   the name of the weighting. With tfidf and count, counts are multiplied by weights; with
@@ -212,6 +217,6 @@ def weigh(counts: Sparse, weights: np.ndarray, weight: str) -> Sparse:
             sizes = np.diff(counts.starts[rows.start : rows.stop + 1])
             row = np.repeat(np.arange(sizes.size), sizes)  # the row of each entry
             lengths = np.sqrt(np.bincount(row, np.square(values), minlength=sizes.size))
-            values /= lengths[row]
+            values /= np.where(lengths > 0, lengths, 1)[row]
         counts.values[entries] = values
     return counts

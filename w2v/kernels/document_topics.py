@@ -160,7 +160,7 @@ def end_document(document, length, listed, counts, places, mixture, alpha, docum
     places         int32 (K,)    changed in place, as the next one
     mixture        float (K,)
     alpha          float (K,)    the prior α
-    document_sums  int32 (M, K)  changed in place. (0, K): nothing is added
+    document_sums  int (M, K)  changed in place. (0, K): nothing is added
     """
     for i in range(length):
         topic = listed[i]

@@ -333,7 +333,7 @@ def sample_sparse_topics(
     eta            float           η
     state          uint64 (1,)     random state, changed in place
     topics         int16 (N,)      topic of each token, changed in place
-    document_sums  int32 (M, K)    changed in place: n_dk is added to it after the document has been
+    document_sums  int (M, K)      changed in place: n_dk is added to it after the document has been
                                    sampled. (0, K): nothing is added
     Returns        float64, the sum of ln p(token | all others) in nats; each is computed before the
                    token is resampled, from the counts at the start of the round

@@ -79,6 +79,8 @@ def _tsne(
 ) -> np.ndarray:
     """Project unit vectors by t-SNE."""
     open_tsne = needs("openTSNE", "tsne")
+    # openTSNE takes the first points from two principal components; zeros change no cosine.
+    units = np.pad(units, ((0, 0), (0, max(0, 2 - units.shape[1]))))
     steps_done = [0]  # a list, so that `report` can change its number
 
     def report(*_: Any) -> None:

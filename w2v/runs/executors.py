@@ -249,7 +249,7 @@ class ChunkExecutor:
         """Make the trainer and the plan of its chunks."""
         request, initial = self._request, self._request.initial
         earlier = initial.topics if initial else None
-        trainer = request.model.make_trainer(vocabulary, text, request.options, earlier)
+        trainer = request.model.make_trainer(vocabulary, text, request.trainer_options, earlier)
         assert isinstance(trainer, IterativeTrainer)
         if isinstance(trainer, SgdTrainer):
             trainer.share_rows(trainer.find_shared_rows(initial.subwords if initial else None))
@@ -347,7 +347,7 @@ class ClosedFormExecutor:
 
     def prepare(self, vocabulary: Vocabulary, text: EncodedText) -> None:
         """Make the trainer."""
-        trainer = self._request.model.make_trainer(vocabulary, text, self._request.options)
+        trainer = self._request.model.make_trainer(vocabulary, text, self._request.trainer_options)
         assert isinstance(trainer, ClosedFormTrainer)
         self.trainer = trainer
 

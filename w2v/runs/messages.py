@@ -140,7 +140,7 @@ class Messages:
         say_documents(console, corpus, text, getattr(request.options, "input_length", None))
         if request.labels in ("needed", "several"):
             say_labels(console, corpus)
-        stopwords = getattr(request.options, "stopwords", "none")
+        stopwords = getattr(request.trainer_options, "stopwords", "none")
         if stopwords != "none":
             count = find_stopwords(stopwords, vocabulary.names)
             console.say(f"stop words: {count.found:,} of {count.listed:,} are in the vocabulary")

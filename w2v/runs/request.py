@@ -22,6 +22,7 @@ from w2v.settings import (
     NegativeSamplingSettings,
     RunSettings,
     SubwordSettings,
+    TermSettings,
     TextSettings,
 )
 from w2v.system import locks, output_files, packing
@@ -234,6 +235,18 @@ class Request:
     def dim(self) -> int:
         """The dimension of the vectors; for topic models the number of topics."""
         return int(vars(self.options).get("dim") or vars(self.options).get("topics", 0))
+
+    @property
+    def trainer_options(self) -> ModelSettings:
+        """The settings for the trainer, with the stop words themselves, in the form of the text.
+
+        Raises  W2VError if the file of stop words is not a text, OSError if it cannot be read
+        """
+        from w2v.factorization.stopwords import in_form_of_text
+
+        if not isinstance(self.options, TermSettings):
+            return self.options
+        return replace(self.options, stopwords=in_form_of_text(self.options.stopwords, self.text))
 
     @property
     def setting_files(self) -> dict[str, str]:

@@ -184,7 +184,7 @@ class TopicSweep:
 
     def _seed_notes(self, vocabulary: Vocabulary, text: EncodedText) -> list[str]:
         """Messages about seed words; W2VError if they do not fit the smallest model."""
-        options = self._request.options
+        options = self._request.trainer_options
         assert isinstance(options, Settings)
         assert isinstance(text, EncodedDocuments)
         if options.seeds is None:

@@ -29,6 +29,15 @@ PARTS = 16  # parts of a merge, which threads compute in parallel; each merges s
 ETA_EPOCHS = 5  # epochs between updates of eta; an update takes a tenth of the time of an epoch
 
 
+def sum_type(starts: np.ndarray, epochs: int) -> type:
+    """The integer type that holds the sums of the topic counts of documents over these epochs.
+
+    starts  int64 (M + 1,), the position of the first token of each document, and N
+    """
+    longest = int(np.diff(starts).max(initial=0))
+    return np.int32 if longest * epochs <= np.iinfo(np.int32).max else np.int64
+
+
 class TopicCounts:
     """The counts of words and topics.
 
@@ -39,7 +48,7 @@ class TopicCounts:
               `topics`         int16 (N,)     the topic of each token
               `word_sums`      float32 (V, K) the counts of words and topics, summed over the
                                averaged epochs
-              `document_sums`  int32 (M, K)   the counts of documents and topics, summed likewise;
+              `document_sums`  int (M, K)     the counts of documents and topics, summed likewise;
                                (0, K) if samples are kept in their place
               `topic_samples`  int16 (S, N)   see `topic_samples`; (0, N): no samples are kept
               `alpha`          float32 (1, K) the prior of topics in documents
@@ -240,7 +249,7 @@ class SamplerBuffers:
         begin          the position of the first of these tokens in the whole text
         eta            the prior of words in topics
         topics         int16 (N,)    the topics of these tokens: changed in place
-        document_sums  int32 (M, K)  the sums of the counts of these documents over the averaged
+        document_sums  int (M, K)  the sums of the counts of these documents over the averaged
                        epochs: changed in place after burn-in
         Returns        the sum of -ln p of the chunk's tokens, in nats, and the number of tokens
         """

@@ -35,7 +35,7 @@ from w2v.topics import topic_samples
 from w2v.topics.coherence import TOP_WORDS, Coherence, measure_coherence
 from w2v.topics.document_mixtures import sparse_tensors
 from w2v.topics.earlier_topics import EarlierTopics
-from w2v.topics.gibbs_rounds import GibbsRounds, TopicCounts
+from w2v.topics.gibbs_rounds import GibbsRounds, TopicCounts, sum_type
 from w2v.topics.inference import TopicInference
 from w2v.topics.seeds import (
     NO_SEEDS,
@@ -139,13 +139,13 @@ class LdaTrainer:
         """The shape and dtype of each matrix but the small `alpha_sums`, see `TopicCounts`."""
         topics = -(-self.settings.topics // WIDTH) * WIDTH  # as kernels need
         tokens = self.tokens.words.size
-        documents, samples = len(self._text.names), 0
+        documents, samples, averaged = len(self._text.names), 0, self.settings.averaged
         if self.settings.document_table == "sparse":
             documents, samples = 0, topic_samples.sample_count(self.settings)
         return {
             "topics": ((tokens,), np.int16),
             "word_sums": ((self.kept.size, topics), np.float32),
-            "document_sums": ((documents, topics), np.int32),
+            "document_sums": ((documents, topics), sum_type(self.tokens.starts, averaged)),
             "topic_samples": ((samples, tokens), np.int16),
             "alpha": ((1, topics), np.float32),
             "eta": ((1,), np.float64),

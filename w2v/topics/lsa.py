@@ -16,6 +16,7 @@ import numpy as np
 
 from w2v.embeddings.container import check_array
 from w2v.embeddings.table import Table
+from w2v.errors import W2VError
 from w2v.factorization import svd, term_matrix
 from w2v.system.progress import plural
 from w2v.text.encoded_text import EncodedDocuments
@@ -29,7 +30,7 @@ class LsaTrainer:
     vocabulary  the words of the text and their counts
     text        the documents, encoded in this vocabulary
     settings    `models.lsa.Settings`
-    Raises      W2VError if the settings leave no term
+    Raises      W2VError if the settings leave no term, or give all terms the weight 0
     """
 
     kernels = ("sparse",)
@@ -40,6 +41,12 @@ class LsaTrainer:
         self._kept = term_matrix.choose(vocabulary, counts, settings)
         self._counts = term_matrix.keep_columns(counts, self._kept)
         self._weights = term_matrix.global_weights(self._counts, settings.weight)
+        if not self._weights.any():
+            raise W2VError(
+                f"with --weight {settings.weight} every term has the weight 0, because each occurs "
+                "as often in one document as in another: give documents that differ, or --weight "
+                "tfidf"
+            )
         self._svd: svd.Truncated
         self.matrices: dict[str, np.ndarray] = {}
 

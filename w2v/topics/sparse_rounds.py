@@ -90,7 +90,7 @@ class SparseSampler:
         begin          the position of the first of these tokens in the whole text
         eta            the prior of words in topics
         topics         int16 (N,)    the topics of these tokens: changed in place
-        document_sums  int32 (M, K)  changed in place after burn-in
+        document_sums  int (M, K)  changed in place after burn-in
         Returns        the sum of -ln p of the chunk's tokens, in nats, and the number of tokens
         """
         self.alpha_sums[:] = 0
