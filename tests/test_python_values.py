@@ -4,6 +4,7 @@ They are the kinds of reports piskvorky/gensim#2532 and #662, openai/tiktoken#82
 """
 
 import os
+import pickle
 import subprocess
 import sys
 
@@ -143,3 +144,49 @@ print(os.path.exists(path), kept)
     assert removed == "False"
     assert "w2v-kernels-" in kept
     assert not os.path.exists(kept)
+
+
+def test_vectors_whose_file_is_another_one_by_now_are_not_taken_from_it(folder):
+    _vectors()[0].save("one.safetensors")
+    loaded, text = library.load("one.safetensors"), library.load("one.safetensors")
+    library.Vectors(list("abcd"), -np.eye(4)).save("one.safetensors")
+    asks = [
+        lambda: loaded.save("two.safetensors"),
+        lambda: loaded.save("two.bin"),
+        lambda: library.train(texts=TEXTS, min_count=1, init=loaded),
+        lambda: library.train(texts=TEXTS, min_count=1, update=loaded),
+        lambda: loaded.infer("a b"),
+        lambda: loaded.predict("a b"),
+        lambda: loaded.info(),
+        lambda: loaded.tables,
+        lambda: loaded.table("documents"),
+    ]
+    for ask in asks:
+        with pytest.raises(library.W2VError, match="one.safetensors has changed since it was load"):
+            ask()
+    text.save("two.txt")  # which needs no more than they hold
+    library.Vectors(loaded.words, loaded.matrix).save("two.safetensors")  # what the message advises
+    for name in ("two.txt", "two.safetensors"):
+        assert np.array_equal(library.load(name).matrix, _vectors()[0].matrix)
+
+
+def test_vectors_can_be_saved_over_their_own_file_and_again(folder):
+    _vectors()[0].save("one.safetensors")
+    loaded = library.load("one.safetensors")
+    for name in ("one.safetensors", "two.safetensors", "one.safetensors"):
+        loaded.save(name)
+    os.utime("one.safetensors", (1, 1))  # as a copy on another computer
+    with pytest.raises(library.W2VError, match="has changed"):
+        loaded.save("two.safetensors")
+    pickle.loads(pickle.dumps(loaded)).save("two.safetensors")
+    assert library.load("two.safetensors").words == list("abcd")
+
+
+def test_a_classifier_explains_no_prediction_of_another_file(folder):
+    texts = ["__label__x a b", "__label__y c d"] * 9
+    given = {"model": "nbow", "min_count": 1, "threads": 1, "dim": 4}
+    library.train(texts=texts, output="one.safetensors", **given)
+    classifier = library.Classifier("one.safetensors")
+    library.train(texts=texts, output="one.safetensors", seed=2, **given)
+    with pytest.raises(library.W2VError, match="one.safetensors has changed since it was loaded"):
+        classifier.explain("a b")

@@ -29,6 +29,7 @@ from w2v.settings import (
     TextSettings,
 )
 from w2v.system import optional_packages, pipes, python_arguments, scratch
+from w2v.system.file_stamp import stamp_of
 from w2v.system.resources import blas_threads
 from w2v.system.temporary_folder import TemporaryFolder
 from w2v.vectors import Vectors
@@ -82,13 +83,13 @@ def _load(
     owner  an object that the vectors keep alive, such as their temporary folder
     shown  the name of the file in warnings; "": its path
     """
-    faults = Diagnostics(path)
+    faults, stamp = Diagnostics(path), stamp_of(path)
     name = table or formats.default_table(path)
     opened = formats.load(path, name, limit, faults)
     for message in faults.messages:
         _LOG.warning("%s: %s", shown or path, message)
     is_part = limit is not None and len(opened) >= limit
-    return Vectors._of(opened, name, path, owner, is_part)
+    return Vectors._of(opened, name, path, owner, is_part, stamp)
 
 
 def train(

@@ -128,11 +128,10 @@ def begins_as(path: str, head: bytes) -> tuple[str, int]:
     """
     source = Source(path, io.BytesIO(head))
     source.size = None  # unknown: the file may go on after its head
-    try:
+    with suppress(W2VError):
         layout = recognise(source)[1]
-    except W2VError:
-        return "", 0
-    return layout.kind, layout.dim
+        return layout.kind, layout.dim
+    return "", 0
 
 
 def load(
@@ -167,10 +166,9 @@ def load(
         names = names.split(b"\n")[:-1] if isinstance(names, bytes) else names
         names, matrix = _distinct(names, matrix, findings)
     try:
-        if isinstance(names, bytes):
-            read = LazyTable.over(names, matrix)
-        else:
-            read = Table.of(names, matrix)
+        read = (
+            LazyTable.over(names, matrix) if isinstance(names, bytes) else Table.of(names, matrix)
+        )
     except W2VError as error:  # a name occurs twice
         findings.error(str(error), "")
         raise
@@ -334,6 +332,12 @@ def writer(path: str) -> Callable[[str, Table], None] | None:
 def is_container(path: str) -> bool:
     """Whether the suffix of `path` is that of the container; W2VError for an unknown suffix."""
     return _named(path).write is None
+
+
+def reads_source(path: str) -> bool:
+    """Whether `save` reads the file of a table, where more of a model is than the table has."""
+    form = _named(path)
+    return form.write is None or form.write_from is not None
 
 
 def folder_files(path: str) -> list[str]:
