@@ -260,6 +260,13 @@ def test_a_program_gives_texts_words_and_vectors_where_a_command_names_files(fol
     for vectors in (first, own):
         again = library.train(texts=TEXTS, sample=0, init=vectors, freeze=True, **PLAIN)
         assert np.array_equal(again[first.words], first.matrix)
+    made = library.train(texts=["a b c", "b c d"] * 9, model="lsa", topics=2, min_count=1)
+    documents = made.table("documents")
+    assert len(documents) == 18
+    learned = library.train(
+        texts=["1 2 3"] * 9, sample=0, init=documents, freeze=True, **{**PLAIN, "dim": 2}
+    )
+    assert np.array_equal(learned[["1", "2", "3"]], documents[["1", "2", "3"]])
     grown = library.train(texts=["new a b"] * 9, update=first, min_count=1, threads=1)
     assert set(grown.words) == {*first.words, "new"}
     valid = library.train(texts=TEXTS, sample=0, valid=["a b", ["c", "d"]], **PLAIN)

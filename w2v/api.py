@@ -180,7 +180,8 @@ def _files(settings: Mapping[str, Any], folder: str) -> dict[str, str]:
     files = {}
     for name in {"init", "update"} & settings.keys():
         if isinstance(settings[name], Vectors):
-            files[name] = settings[name]._in_file(os.path.join(folder, f"{name}.safetensors"))
+            path = os.path.join(folder, f"{name}.safetensors")
+            files[name] = settings[name]._in_file(path, name == "update")
     valid = settings.get("valid")
     if valid is not None and not isinstance(valid, str | bytes | os.PathLike):
         encoding = str(settings.get("encoding", "utf-8")).lower().replace("_", "-")

@@ -154,11 +154,14 @@ class Vectors(Pickles, LabelsTexts):
         table, stamp = formats.load(self._file(), name), self._stamp
         return self._of(table, name, self._path, self._keep_alive, stamp=stamp)
 
-    def _in_file(self, path: str) -> str:
-        """The path of a file of these vectors; if they have none, they are written to `path`."""
-        if self._path and not self._is_part:
+    def _in_file(self, path: str, whole: bool = False) -> str:
+        """The path of a file whose words are these vectors; `path`, if it is written for that.
+
+        whole  whether the file must be that of the whole model, whatever its words are
+        """
+        if self._path and not self._is_part and (whole or self._name == "words"):
             return self._file()
-        self.save(path)
+        self.save(path) if whole else formats.save(path, self._table)
         return path
 
     def similar(
@@ -339,7 +342,7 @@ class Vectors(Pickles, LabelsTexts):
 
     def _file(self) -> str:
         """The path of the file, "" if there is none; W2VError if it is another file by now."""
-        advice = ", or save what these vectors hold as w2v.Vectors(words, matrix)"
+        advice = ", or take these vectors as w2v.Vectors(words, matrix)"
         check_unchanged(self._path, self._stamp, advice)
         return self._path
 
@@ -361,8 +364,7 @@ class Vectors(Pickles, LabelsTexts):
 
         If the vectors come from a model, .safetensors keeps the complete model; other formats hold
         only this table. Vectors that were loaded with a limit are saved without the rest. Raises
-        W2VError for an unknown suffix or a name that does not fit, or if the rest of the model is
-        in a file that has changed.
+        W2VError for an unknown suffix, a name that does not fit, or a model whose file has changed.
         """
         target = python_arguments.path(path, "path")
         source = self._file() if formats.reads_source(target) else ""
@@ -380,9 +382,8 @@ class Vectors(Pickles, LabelsTexts):
 
     def _is_whole(self) -> bool:
         """Whether the vectors are all those of their table in a container."""
-        if not self._is_part:
-            return True
-        return len(container.read(self._path)[0][f"{self._name}.order"]) == len(self)
+        name = f"{self._name}.order"
+        return not self._is_part or len(container.read(self._path)[0][name]) == len(self)
 
 
 def _read(
