@@ -274,13 +274,14 @@ class InitialVectors:
         assert counts is not None
         return Vocabulary(self.table.names, counts, len(self.table), int(counts.sum()))
 
-    def copy_to(self, output: str) -> str:
+    def copy_to(self, output: str, blank: str | None = None) -> str:
         """Copy the model to `output`, in the format that the suffix of `output` names.
 
         A format that holds one table gets the table that training would write.
 
-        Returns a message about subwords that the format changes or leaves out; empty if there are
-        none.
+        blank    what replaces each blank in a name; None: blanks stay
+        Returns  a message about subwords that the format changes or leaves out; empty if there are
+                 none
         """
         write = formats.writer(output)
         if not write:
@@ -289,7 +290,8 @@ class InitialVectors:
         lost = formats.lost_subwords(output) if self.subwords else ""
         if lost or not self.subwords:
             name = models()[self.model].table
-            write(output, self.table if name == "words" else formats.load(self.path, name))
+            table = self.table if name == "words" else formats.load(self.path, name)
+            write(output, table if blank is None else table.without_blanks(blank))
             return lost
         table = self.table.with_subwords(self.subwords)
         facts = fasttext_export.facts_of(self.path, table)
