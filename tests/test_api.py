@@ -663,6 +663,22 @@ def test_a_pickle_of_vectors_with_a_limit_has_as_many_rows(toy, folder):
     assert np.array_equal(loaded.matrix, part.matrix)
 
 
+@pytest.mark.parametrize("output", ["x.npy", "x.tsv", "x.txt", "x.safetensors"])
+def test_a_pickle_of_vectors_in_a_file_of_ones_own_leaves_the_file_where_it_is(folder, output):
+    trained = library.train(texts=TEXTS, sample=0, output=output, **PLAIN)
+    loaded = pickle.loads(pickle.dumps(trained))
+    assert (loaded.words, loaded._path) == (trained.words, output)
+    assert np.array_equal(loaded.matrix, trained.matrix)
+
+
+def test_rotated_vectors_can_be_pickled(folder):
+    trained = library.train(texts=TEXTS, sample=0, **PLAIN)
+    for made in (library.align(trained, trained), library.combine([trained, trained])):
+        loaded = pickle.loads(pickle.dumps(made))
+        assert loaded.words == made.words
+        assert np.array_equal(loaded.matrix, made.matrix)
+
+
 def test_copies_of_vectors_are_the_vectors(toy):
     vectors = library.load("vectors.safetensors")
     assert copy.copy(vectors) is vectors
