@@ -54,6 +54,7 @@ class Messages:
     def __init__(self, console: Console, request: Request):
         self._console, self._request = console, request
         self._log_path = request.run.log_json
+        self.is_logged = True  # whether events are written to that file; not in a dry run
         self._logged_seconds = -math.inf  # training time at the last progress event in the log
         self._last_progress: Progress | None = None
         self._ngrams = 0
@@ -64,7 +65,7 @@ class Messages:
 
         `time` is that of the event, in UTC, in ISO 8601.
         """
-        if not self._log_path:
+        if not (self._log_path and self.is_logged):
             return
         finite = {
             name: None if isinstance(fact, float) and not math.isfinite(fact) else fact
