@@ -234,7 +234,8 @@ def build_run(
     executor = _make_executor(request, console, stack)
     if request.search.time is None:
         return TrainingRun(request, executor, Messages(console, request))
-    return SettingsSearch(request, executor, console)
+    hides = console.hides if isinstance(console, LogConsole) else None
+    return SettingsSearch(request, executor, console, hides=hides)
 
 
 def _make_request(
