@@ -278,6 +278,10 @@ def test_a_program_gives_texts_words_and_vectors_where_a_command_names_files(fol
         library.W2VError, match="valid: texts cannot be used with encoding='latin-1'"
     ):
         library.train("text", valid=["a b"], encoding="latin-1", **PLAIN)
+    with pytest.raises(
+        library.W2VError, match="^texts cannot be used with encoding='latin-1', .* leave out encod"
+    ):
+        library.train(texts=["a b"], valid="text", encoding="latin-1", **PLAIN)
     assert library.train("text", valid=["a b"], encoding="UTF_8", sample=0, **PLAIN).words == [
         "a",
         "b",

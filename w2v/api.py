@@ -148,6 +148,7 @@ def train(
         raise W2VError("output '-': give the path of a file, or leave output out")
     folder = TemporaryFolder()
     if texts is not None:
+        _check_utf8(settings, "texts", "leave out encoding")
         paths = [write_texts(texts, folder.path)]
         settings["encoding"] = "utf-8"
     settings |= _files(settings, folder.path)
@@ -184,14 +185,23 @@ def _files(settings: Mapping[str, Any], folder: str) -> dict[str, str]:
             files[name] = settings[name]._in_file(path, name == "update")
     valid = settings.get("valid")
     if valid is not None and not isinstance(valid, str | bytes | os.PathLike):
-        encoding = str(settings.get("encoding", "utf-8")).lower().replace("_", "-")
-        if encoding not in ("utf-8", "utf8"):
-            raise W2VError(
-                f"valid: texts cannot be used with encoding={encoding!r}, because they are written "
-                "as UTF-8: give the path of a file"
-            )
+        _check_utf8(settings, "valid: texts", "give the path of a file")
         files["valid"] = write_texts(valid, folder, "valid")
     return files
+
+
+def _check_utf8(settings: Mapping[str, Any], what: str, advice: str) -> None:
+    """Raise W2VError if another encoding than UTF-8 is given with texts, which are written so.
+
+    what    the texts
+    advice  what to do instead
+    """
+    encoding = str(settings.get("encoding") or "utf-8").lower().replace("_", "-")
+    if encoding not in ("utf-8", "utf8"):
+        raise W2VError(
+            f"{what} cannot be used with encoding={encoding!r}, because they are written as "
+            f"UTF-8: {advice}"
+        )
 
 
 def find_model(name: str) -> Model:
