@@ -22,6 +22,10 @@ def _vectors():
     return library.Vectors(list("abcd"), matrix), matrix
 
 
+def _trained(texts=TEXTS, **settings):
+    return library.train(texts=texts, **{"min_count": 1, "threads": 1, "dim": 4, **settings})
+
+
 def test_an_array_that_changes_later_does_not_change_answers():
     vectors, matrix = _vectors()
     before = vectors.similar("a", k=3)
@@ -48,6 +52,33 @@ def test_an_array_that_changes_later_does_not_change_answers():
 def test_a_set_is_refused_where_the_order_matters(call, what):
     with pytest.raises(library.W2VError, match=f"^{what}: a set has no order: give a list"):
         call()
+
+
+@pytest.mark.parametrize(
+    ("call", "what"),
+    [
+        (lambda: _trained(model=None), "model: expected a string, found None"),
+        (lambda: _trained(model=["cbow"]), "model: expected a string, found"),
+        (lambda: _trained(window=np.array([2, 3])), "--window .*: expected a whole number"),
+        (lambda: _trained(init=np.eye(4)), "init: expected the path of a file, found array"),
+        (lambda: _trained(update=[1]), "update: expected the path of a file, found"),
+        (
+            lambda: _vectors()[0].similar(np.ones(3), plus=np.array(["a", "b"])),
+            "plus and minus are for words",
+        ),
+        (lambda: _vectors()[0].similar("a", method=np.array(["add", "mul"])), "method: expected"),
+    ],
+)
+def test_a_value_of_a_wrong_type_is_refused(call, what):
+    with pytest.raises(library.W2VError, match=f"^{what}"):
+        call()
+
+
+def test_arrays_are_lists():
+    vectors = _vectors()[0]
+    assert vectors.similar("a", plus=np.array(["b", "c"])) == vectors.similar("a", plus=["b", "c"])
+    trained = _trained(model="mlp", dense=np.array([6, 4]), texts=["__label__x a", "__label__y b"])
+    assert trained.info()["settings"]["dense"] == "6,4"
 
 
 def test_a_set_is_taken_where_the_order_does_not_matter():

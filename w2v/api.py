@@ -152,7 +152,7 @@ def train(
         paths = [write_texts(texts, folder.path)]
         settings["encoding"] = "utf-8"
     settings |= _files(settings, folder.path)
-    model, settings = renamed(model, settings)
+    model, settings = renamed(python_arguments.word(model, "model"), settings)
     found_model = find_model(model)
     paths = files_named(paths, recursive, found_model.has_documents)
     output_path = given_output or os.path.join(folder.path, "vectors.safetensors")
@@ -180,9 +180,11 @@ def _files(settings: Mapping[str, Any], folder: str) -> dict[str, str]:
 
     files = {}
     for name in {"init", "update"} & settings.keys():
-        if isinstance(settings[name], Vectors):
-            path = os.path.join(folder, f"{name}.safetensors")
-            files[name] = settings[name]._in_file(path, name == "update")
+        given, path = settings[name], os.path.join(folder, f"{name}.safetensors")
+        if isinstance(given, Vectors):
+            files[name] = given._in_file(path, name == "update")
+        elif given is not None:
+            files[name] = python_arguments.path(given, name)
     valid = settings.get("valid")
     if valid is not None and not isinstance(valid, str | bytes | os.PathLike):
         _check_utf8(settings, "valid: texts", "give the path of a file")

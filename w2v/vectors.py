@@ -191,7 +191,7 @@ class Vectors(Pickles, LabelsTexts):
 
             vectors.similar("king", k=3, plus="woman", minus="man")
         """
-        if method not in ("add", "mul"):
+        if not isinstance(method, str) or method not in ("add", "mul"):
             raise W2VError(f"method: expected 'add' or 'mul', found {method!r}")
         limit = None if restrict is None else python_arguments.whole(restrict, "restrict", 1)
         rows = None if limit is None else np.arange(min(limit, len(self)))
@@ -201,13 +201,15 @@ class Vectors(Pickles, LabelsTexts):
             rows,
             python_arguments.score(min_score, "min_score"),
         )
+        added, removed = (
+            python_arguments.words(names, what)
+            for names, what in ((plus, "plus"), (minus, "minus"))
+        )
         if not isinstance(word, str):
-            if plus or minus:
+            if added or removed:
                 raise W2VError("plus and minus are for words: add up vectors with NumPy")
             return query.neighbours(self._checked(word), search)
-        terms = [("+", word)]
-        terms += [("+", name) for name in python_arguments.words(plus, "plus")]
-        terms += [("-", name) for name in python_arguments.words(minus, "minus")]
+        terms = [("+", word), *(("+", name) for name in added), *(("-", name) for name in removed)]
         return self._answers([Query(tuple(terms))], search, method, include_query)[0]
 
     def similar_each(
