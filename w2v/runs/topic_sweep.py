@@ -145,7 +145,7 @@ class TopicSweep:
         assert isinstance(options, Settings)
         request = replace(
             self._request, output=_path(folder, topics, seed), temporary=self._folder is None,
-            options=replace(options, topics=topics, seed=seed, deterministic=True),
+            options=replace(options, topics=topics, seed=seed, deterministic=True), in_sweep=True,
         )  # fmt: skip
         engine = model.engine if model else Threads(self._threads, in_rounds=True)
         messages = Messages(model or self._console, request)
