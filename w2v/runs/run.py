@@ -246,7 +246,8 @@ class TrainingRun:
             return False
         matrices = self._matrices()
         identity = self._provenance.identity(self.vocabulary.names)
-        tensors, saved = checkpoint.read(path, identity, matrices, force)
+        cluster = bool(self.request.run.cluster)
+        tensors, saved = checkpoint.read(path, identity, matrices, force, cluster)
         for name, matrix in matrices.items():
             matrix[:] = tensors[name]
         try:
