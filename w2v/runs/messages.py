@@ -65,7 +65,7 @@ class Messages:
 
         `time` is that of the event, in UTC, in ISO 8601.
         """
-        if not (self._log_path and self.is_logged):
+        if not (path := self._log_path) or not self.is_logged:
             return
         finite = {
             name: None if isinstance(fact, float) and not math.isfinite(fact) else fact
@@ -74,10 +74,11 @@ class Messages:
         now = datetime.now(UTC).isoformat(timespec="milliseconds")
         line = json.dumps({"event": event, "time": now, **finite}) + "\n"
         try:
-            with open(self._log_path, "ab") as file, packer(file, self._log_path) as packed:
+            opened = 1 if path == "-" else path  # 1 is standard output
+            with open(opened, "ab", closefd=opened != 1) as file, packer(file, path) as packed:
                 packed.write(line.encode())
         except OSError as error:  # a full disk must not end the run
-            self._console.warn(f"{self._log_path}: {error.strerror}: the log ends here")
+            self._console.warn(f"{output_name(path)}: {error.strerror}: the log ends here")
             self._log_path = None
 
     def compiling(self) -> None:

@@ -41,6 +41,9 @@ def check(
         else:
             atomic_file.check_writable(path)
     for path in appended_paths.values():
+        if path == "-":
+            _check_stdout()
+            continue
         is_new = not os.path.exists(path)
         open(path, "ab").close()
         if is_new:
