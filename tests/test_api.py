@@ -260,6 +260,13 @@ def test_a_program_gives_texts_words_and_vectors_where_a_command_names_files(fol
     for vectors in (first, own):
         again = library.train(texts=TEXTS, sample=0, init=vectors, freeze=True, **PLAIN)
         assert np.array_equal(again[first.words], first.matrix)
+    made = library.train(texts=["a b c", "b c d"] * 9, model="lsa", topics=2, min_count=1)
+    documents = made.table("documents")
+    assert len(documents) == 18
+    learned = library.train(
+        texts=["1 2 3"] * 9, sample=0, init=documents, freeze=True, **{**PLAIN, "dim": 2}
+    )
+    assert np.array_equal(learned[["1", "2", "3"]], documents[["1", "2", "3"]])
     grown = library.train(texts=["new a b"] * 9, update=first, min_count=1, threads=1)
     assert set(grown.words) == {*first.words, "new"}
     valid = library.train(texts=TEXTS, sample=0, valid=["a b", ["c", "d"]], **PLAIN)
@@ -271,6 +278,10 @@ def test_a_program_gives_texts_words_and_vectors_where_a_command_names_files(fol
         library.W2VError, match="valid: texts cannot be used with encoding='latin-1'"
     ):
         library.train("text", valid=["a b"], encoding="latin-1", **PLAIN)
+    with pytest.raises(
+        library.W2VError, match="^texts cannot be used with encoding='latin-1', .* leave out encod"
+    ):
+        library.train(texts=["a b"], valid="text", encoding="latin-1", **PLAIN)
     assert library.train("text", valid=["a b"], encoding="UTF_8", sample=0, **PLAIN).words == [
         "a",
         "b",
@@ -654,6 +665,22 @@ def test_a_pickle_of_vectors_with_a_limit_has_as_many_rows(toy, folder):
     assert len(loaded) == 2
     assert loaded.words == part.words
     assert np.array_equal(loaded.matrix, part.matrix)
+
+
+@pytest.mark.parametrize("output", ["x.npy", "x.tsv", "x.txt", "x.safetensors"])
+def test_a_pickle_of_vectors_in_a_file_of_ones_own_leaves_the_file_where_it_is(folder, output):
+    trained = library.train(texts=TEXTS, sample=0, output=output, **PLAIN)
+    loaded = pickle.loads(pickle.dumps(trained))
+    assert (loaded.words, loaded._path) == (trained.words, output)
+    assert np.array_equal(loaded.matrix, trained.matrix)
+
+
+def test_rotated_vectors_can_be_pickled(folder):
+    trained = library.train(texts=TEXTS, sample=0, **PLAIN)
+    for made in (library.align(trained, trained), library.combine([trained, trained])):
+        loaded = pickle.loads(pickle.dumps(made))
+        assert loaded.words == made.words
+        assert np.array_equal(loaded.matrix, made.matrix)
 
 
 def test_copies_of_vectors_are_the_vectors(toy):

@@ -4,6 +4,7 @@ They are the kinds of reports piskvorky/gensim#2532 and #662, openai/tiktoken#82
 """
 
 import os
+import pickle
 import subprocess
 import sys
 
@@ -19,6 +20,10 @@ TEXTS = ["a b c d"] * 9
 def _vectors():
     matrix = np.array([[1, 0, 0], [1, 1, 0], [0.9, 0.1, 0], [0, 0, 1]], np.float32)
     return library.Vectors(list("abcd"), matrix), matrix
+
+
+def _trained(texts=TEXTS, **settings):
+    return library.train(texts=texts, **{"min_count": 1, "threads": 1, "dim": 4, **settings})
 
 
 def test_an_array_that_changes_later_does_not_change_answers():
@@ -47,6 +52,33 @@ def test_an_array_that_changes_later_does_not_change_answers():
 def test_a_set_is_refused_where_the_order_matters(call, what):
     with pytest.raises(library.W2VError, match=f"^{what}: a set has no order: give a list"):
         call()
+
+
+@pytest.mark.parametrize(
+    ("call", "what"),
+    [
+        (lambda: _trained(model=None), "model: expected a string, found None"),
+        (lambda: _trained(model=["cbow"]), "model: expected a string, found"),
+        (lambda: _trained(window=np.array([2, 3])), "--window .*: expected a whole number"),
+        (lambda: _trained(init=np.eye(4)), "init: expected the path of a file, found array"),
+        (lambda: _trained(update=[1]), "update: expected the path of a file, found"),
+        (
+            lambda: _vectors()[0].similar(np.ones(3), plus=np.array(["a", "b"])),
+            "plus and minus are for words",
+        ),
+        (lambda: _vectors()[0].similar("a", method=np.array(["add", "mul"])), "method: expected"),
+    ],
+)
+def test_a_value_of_a_wrong_type_is_refused(call, what):
+    with pytest.raises(library.W2VError, match=f"^{what}"):
+        call()
+
+
+def test_arrays_are_lists():
+    vectors = _vectors()[0]
+    assert vectors.similar("a", plus=np.array(["b", "c"])) == vectors.similar("a", plus=["b", "c"])
+    trained = _trained(model="mlp", dense=np.array([6, 4]), texts=["__label__x a", "__label__y b"])
+    assert trained.info()["settings"]["dense"] == "6,4"
 
 
 def test_a_set_is_taken_where_the_order_does_not_matter():
@@ -143,3 +175,49 @@ print(os.path.exists(path), kept)
     assert removed == "False"
     assert "w2v-kernels-" in kept
     assert not os.path.exists(kept)
+
+
+def test_vectors_whose_file_is_another_one_by_now_are_not_taken_from_it(folder):
+    _vectors()[0].save("one.safetensors")
+    loaded, text = library.load("one.safetensors"), library.load("one.safetensors")
+    library.Vectors(list("abcd"), -np.eye(4)).save("one.safetensors")
+    asks = [
+        lambda: loaded.save("two.safetensors"),
+        lambda: loaded.save("two.bin"),
+        lambda: library.train(texts=TEXTS, min_count=1, init=loaded),
+        lambda: library.train(texts=TEXTS, min_count=1, update=loaded),
+        lambda: loaded.infer("a b"),
+        lambda: loaded.predict("a b"),
+        lambda: loaded.info(),
+        lambda: loaded.tables,
+        lambda: loaded.table("documents"),
+    ]
+    for ask in asks:
+        with pytest.raises(library.W2VError, match="one.safetensors has changed since it was load"):
+            ask()
+    text.save("two.txt")  # which needs no more than they hold
+    library.Vectors(loaded.words, loaded.matrix).save("two.safetensors")  # what the message advises
+    for name in ("two.txt", "two.safetensors"):
+        assert np.array_equal(library.load(name).matrix, _vectors()[0].matrix)
+
+
+def test_vectors_can_be_saved_over_their_own_file_and_again(folder):
+    _vectors()[0].save("one.safetensors")
+    loaded = library.load("one.safetensors")
+    for name in ("one.safetensors", "two.safetensors", "one.safetensors"):
+        loaded.save(name)
+    os.utime("one.safetensors", (1, 1))  # as a copy on another computer
+    with pytest.raises(library.W2VError, match="has changed"):
+        loaded.save("two.safetensors")
+    pickle.loads(pickle.dumps(loaded)).save("two.safetensors")
+    assert library.load("two.safetensors").words == list("abcd")
+
+
+def test_a_classifier_explains_no_prediction_of_another_file(folder):
+    texts = ["__label__x a b", "__label__y c d"] * 9
+    given = {"model": "nbow", "min_count": 1, "threads": 1, "dim": 4}
+    library.train(texts=texts, output="one.safetensors", **given)
+    classifier = library.Classifier("one.safetensors")
+    library.train(texts=texts, output="one.safetensors", seed=2, **given)
+    with pytest.raises(library.W2VError, match="one.safetensors has changed since it was loaded"):
+        classifier.explain("a b")

@@ -29,6 +29,7 @@ from w2v.settings import (
     TextSettings,
 )
 from w2v.system import optional_packages, pipes, python_arguments, scratch
+from w2v.system.file_stamp import stamp_of
 from w2v.system.resources import blas_threads
 from w2v.system.temporary_folder import TemporaryFolder
 from w2v.vectors import Vectors
@@ -82,13 +83,13 @@ def _load(
     owner  an object that the vectors keep alive, such as their temporary folder
     shown  the name of the file in warnings; "": its path
     """
-    faults = Diagnostics(path)
+    faults, stamp = Diagnostics(path), stamp_of(path)
     name = table or formats.default_table(path)
     opened = formats.load(path, name, limit, faults)
     for message in faults.messages:
         _LOG.warning("%s: %s", shown or path, message)
     is_part = limit is not None and len(opened) >= limit
-    return Vectors._of(opened, name, path, owner, is_part)
+    return Vectors._of(opened, name, path, owner, is_part, stamp)
 
 
 def train(
@@ -147,10 +148,11 @@ def train(
         raise W2VError("output '-': give the path of a file, or leave output out")
     folder = TemporaryFolder()
     if texts is not None:
+        _check_utf8(settings, "texts", "leave out encoding")
         paths = [write_texts(texts, folder.path)]
         settings["encoding"] = "utf-8"
     settings |= _files(settings, folder.path)
-    model, settings = renamed(model, settings)
+    model, settings = renamed(python_arguments.word(model, "model"), settings)
     found_model = find_model(model)
     paths = files_named(paths, recursive, found_model.has_documents)
     output_path = given_output or os.path.join(folder.path, "vectors.safetensors")
@@ -178,18 +180,30 @@ def _files(settings: Mapping[str, Any], folder: str) -> dict[str, str]:
 
     files = {}
     for name in {"init", "update"} & settings.keys():
-        if isinstance(settings[name], Vectors):
-            files[name] = settings[name]._in_file(os.path.join(folder, f"{name}.safetensors"))
+        given, path = settings[name], os.path.join(folder, f"{name}.safetensors")
+        if isinstance(given, Vectors):
+            files[name] = given._in_file(path, name == "update")
+        elif given is not None:
+            files[name] = python_arguments.path(given, name)
     valid = settings.get("valid")
     if valid is not None and not isinstance(valid, str | bytes | os.PathLike):
-        encoding = str(settings.get("encoding", "utf-8")).lower().replace("_", "-")
-        if encoding not in ("utf-8", "utf8"):
-            raise W2VError(
-                f"valid: texts cannot be used with encoding={encoding!r}, because they are written "
-                "as UTF-8: give the path of a file"
-            )
+        _check_utf8(settings, "valid: texts", "give the path of a file")
         files["valid"] = write_texts(valid, folder, "valid")
     return files
+
+
+def _check_utf8(settings: Mapping[str, Any], what: str, advice: str) -> None:
+    """Raise W2VError if another encoding than UTF-8 is given with texts, which are written so.
+
+    what    the texts
+    advice  what to do instead
+    """
+    encoding = str(settings.get("encoding") or "utf-8").lower().replace("_", "-")
+    if encoding not in ("utf-8", "utf8"):
+        raise W2VError(
+            f"{what} cannot be used with encoding={encoding!r}, because they are written as "
+            f"UTF-8: {advice}"
+        )
 
 
 def find_model(name: str) -> Model:
@@ -232,7 +246,8 @@ def build_run(
     executor = _make_executor(request, console, stack)
     if request.search.time is None:
         return TrainingRun(request, executor, Messages(console, request))
-    return SettingsSearch(request, executor, console)
+    hides = console.hides if isinstance(console, LogConsole) else None
+    return SettingsSearch(request, executor, console, hides=hides)
 
 
 def _make_request(

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple, overload
 
 from w2v.errors import W2VError
 from w2v.system import python_arguments, resources
+from w2v.system.file_stamp import check_unchanged, stamp_of
 from w2v.system.progress import plural
 
 if TYPE_CHECKING:
@@ -164,6 +165,7 @@ class Classifier(LabelsTexts):
         from w2v.runs.saved_classifier import open_classifier
 
         self._path = python_arguments.path(path, "path")
+        self._stamp = stamp_of(self._path)
         self._opened = open_classifier(self._path)
 
     @property
@@ -181,6 +183,7 @@ class Classifier(LabelsTexts):
     def _opened_explainer(self) -> SavedExplainer:
         from w2v.runs.saved_explainer import open_explainer
 
+        check_unchanged(self._path, self._stamp)
         return open_explainer(self._path)
 
     def _explainer(self) -> SavedExplainer:

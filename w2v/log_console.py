@@ -24,6 +24,10 @@ class LogConsole:
     ):
         self._on_progress, self._shown, self._shown_at = on_progress, shown, -math.inf
 
+    def hides(self, path: str) -> bool:
+        """Whether a path, that of a temporary file, has another form in messages."""
+        return self._shown(path) != path
+
     def say(self, message: str) -> None:
         """Log a message as information, which Python does not show by default."""
         _LOG.info("%s", self._shown(message))

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from w2v.embeddings import formats
+from w2v.system.file_stamp import Stamp
 from w2v.system.temporary_folder import TemporaryFolder
 
 
@@ -22,9 +23,15 @@ class Pickles:
     _name: str
     _keep_alive: Any
     _is_part: bool
+    _stamp: Stamp | None = None  # of the file when it was loaded; None: not known
+
+    def __getstate__(self) -> dict[str, Any]:
+        # Where a pickle is read, its file may be a copy, whose stamp is another one.
+        return {**vars(self), "_stamp": None, "_keep_alive": None}
 
     def __reduce_ex__(self, protocol: Any) -> Any:
-        if not isinstance(self._keep_alive, TemporaryFolder):
+        folder = self._keep_alive
+        if not isinstance(folder, TemporaryFolder) or os.path.dirname(self._path) != folder.path:
             return super().__reduce_ex__(protocol)
         content = Path(self._path).read_bytes()
         limit = len(self) if self._is_part else None  # type: ignore[arg-type]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import shutil
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
@@ -20,6 +21,7 @@ from w2v.errors import NotFoundError, W2VError
 from w2v.labelling import LabelsTexts
 from w2v.pickling import Pickles
 from w2v.system import atomic_file, python_arguments, resources
+from w2v.system.file_stamp import Stamp, check_unchanged, stamp_of
 from w2v.system.progress import plural
 
 if TYPE_CHECKING:
@@ -77,16 +79,18 @@ class Vectors(Pickles, LabelsTexts):
 
     @classmethod
     def _of(
-        cls, table: Table, name: str, path: str, keep_alive: Any = None, is_part: bool = False
-    ) -> Vectors:
+        cls, table: Table, name: str, path: str, keep_alive: Any = None, is_part: bool = False,
+        stamp: Stamp | None = None,
+    ) -> Vectors:  # fmt: skip
         """Make the vectors of a file's table.
 
         keep_alive  an object that must live as long as they
         is_part     whether the table may have only the first rows of that of the file
+        stamp       the stamp of the file before the table was read; None: not known
         """
         vectors = cls.__new__(cls)
         vectors._table, vectors._name, vectors._path = table, name, path
-        vectors._keep_alive, vectors._is_part = keep_alive, is_part
+        vectors._keep_alive, vectors._is_part, vectors._stamp = keep_alive, is_part, stamp
         return vectors
 
     @property
@@ -138,7 +142,7 @@ class Vectors(Pickles, LabelsTexts):
     def tables(self) -> list[str]:
         """The names of the tables of vectors in the file, such as ["words", "documents"]."""
         if self._is_container():
-            return container.table_names(container.read(self._path)[0])
+            return container.table_names(container.read(self._file())[0])
         return [self._name]
 
     def table(self, name: str) -> Vectors:
@@ -147,13 +151,17 @@ class Vectors(Pickles, LabelsTexts):
             return self
         if not self._path:
             raise W2VError(f"no table {name!r}: these vectors were not loaded from a file")
-        return self._of(formats.load(self._path, name), name, self._path, self._keep_alive)
+        table, stamp = formats.load(self._file(), name), self._stamp
+        return self._of(table, name, self._path, self._keep_alive, stamp=stamp)
 
-    def _in_file(self, path: str) -> str:
-        """The path of a file of these vectors; if they have none, they are written to `path`."""
-        if self._path and not self._is_part:
-            return self._path
-        self.save(path)
+    def _in_file(self, path: str, whole: bool = False) -> str:
+        """The path of a file whose words are these vectors; `path`, if it is written for that.
+
+        whole  whether the file must be that of the whole model, whatever its words are
+        """
+        if self._path and not self._is_part and (whole or self._name == "words"):
+            return self._file()
+        self.save(path) if whole else formats.save(path, self._table)
         return path
 
     def similar(
@@ -183,7 +191,7 @@ class Vectors(Pickles, LabelsTexts):
 
             vectors.similar("king", k=3, plus="woman", minus="man")
         """
-        if method not in ("add", "mul"):
+        if not isinstance(method, str) or method not in ("add", "mul"):
             raise W2VError(f"method: expected 'add' or 'mul', found {method!r}")
         limit = None if restrict is None else python_arguments.whole(restrict, "restrict", 1)
         rows = None if limit is None else np.arange(min(limit, len(self)))
@@ -193,13 +201,15 @@ class Vectors(Pickles, LabelsTexts):
             rows,
             python_arguments.score(min_score, "min_score"),
         )
+        added, removed = (
+            python_arguments.words(names, what)
+            for names, what in ((plus, "plus"), (minus, "minus"))
+        )
         if not isinstance(word, str):
-            if plus or minus:
+            if added or removed:
                 raise W2VError("plus and minus are for words: add up vectors with NumPy")
             return query.neighbours(self._checked(word), search)
-        terms = [("+", word)]
-        terms += [("+", name) for name in python_arguments.words(plus, "plus")]
-        terms += [("-", name) for name in python_arguments.words(minus, "minus")]
+        terms = [("+", word), *(("+", name) for name in added), *(("-", name) for name in removed)]
         return self._answers([Query(tuple(terms))], search, method, include_query)[0]
 
     def similar_each(
@@ -330,6 +340,12 @@ class Vectors(Pickles, LabelsTexts):
     def _model_path(self) -> str:
         if not self._path:
             raise W2VError("these vectors do not come from a model: w2v.load a file of w2v.train")
+        return self._file()
+
+    def _file(self) -> str:
+        """The path of the file, "" if there is none; W2VError if it is another file by now."""
+        advice = ", or take these vectors as w2v.Vectors(words, matrix)"
+        check_unchanged(self._path, self._stamp, advice)
         return self._path
 
     def info(self) -> dict[str, Any]:
@@ -350,23 +366,26 @@ class Vectors(Pickles, LabelsTexts):
 
         If the vectors come from a model, .safetensors keeps the complete model; other formats hold
         only this table. Vectors that were loaded with a limit are saved without the rest. Raises
-        W2VError for an unknown suffix or a name that does not fit.
+        W2VError for an unknown suffix, a name that does not fit, or a model whose file has changed.
         """
         target = python_arguments.path(path, "path")
+        source = self._file() if formats.reads_source(target) else ""
+        is_own = bool(source) and os.path.realpath(target) == os.path.realpath(source)
         if formats.is_container(target) and self._is_container() and self._is_whole():
-            with open(self._path, "rb") as file, atomic_file.replacing(target) as copy:
+            with open(source, "rb") as file, atomic_file.replacing(target) as copy:
                 shutil.copyfileobj(file, copy)
         else:
-            formats.save(target, self._table, self._name, self._path)
+            formats.save(target, self._table, self._name, source)
+        if is_own:
+            self._stamp = stamp_of(source)
 
     def _is_container(self) -> bool:
         return bool(self._path) and formats.sniff(self._path) == formats.CONTAINER
 
     def _is_whole(self) -> bool:
         """Whether the vectors are all those of their table in a container."""
-        if not self._is_part:
-            return True
-        return len(container.read(self._path)[0][f"{self._name}.order"]) == len(self)
+        name = f"{self._name}.order"
+        return not self._is_part or len(container.read(self._path)[0][name]) == len(self)
 
 
 def _read(

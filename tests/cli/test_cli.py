@@ -130,7 +130,7 @@ def test_a_text_too_short_for_subsampling_is_told_so(w2v, folder):
 
 
 def test_a_dry_run_writes_nothing(w2v, folder):
-    outcome = w2v("train", "-", *SMALL, "--dry-run", stdin=LETTERS)
+    outcome = w2v("train", "-", *SMALL, "--dry-run", "--log-json", "log", stdin=LETTERS)
     assert outcome.code == 0
     assert "time: about" in outcome.err
     assert not list(folder.iterdir())

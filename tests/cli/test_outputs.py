@@ -1,5 +1,6 @@
 """Outputs never replace inputs, in any command, by whatever path they are named."""
 
+import json
 import os
 import sys
 import zipfile
@@ -233,6 +234,17 @@ def test_the_checkpoint_counts_as_an_output(w2v, files, folder):
     outcome = w2v("train", "x.txt.checkpoint", "-o", "x.txt")
     assert "the checkpoint x.txt.checkpoint is one of the texts" in outcome.err
     assert (folder / "x.txt.checkpoint").read_bytes() == files["text"]
+
+
+def test_the_log_may_be_standard_output(w2v, files, folder):
+    short = ("--dim", 4, "--epochs", 1, "--min-count", 1, "--sample", 0, "--threads", 1)
+    call = ("train", "text", *short, "--log-json", "-")
+    outcome = w2v(*call, "-o", "x.safetensors")
+    assert outcome.code == 0, outcome.err
+    events = [json.loads(line)["event"] for line in outcome.out.splitlines()]
+    assert (events[0], events[-1]) == ("start", "end")
+    assert not (folder / "-").exists()
+    assert "-o and --log-json both write -: name two files" in w2v(*call, "-o", "-").err
 
 
 def test_devices_may_be_given_twice(files):

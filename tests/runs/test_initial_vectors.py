@@ -105,9 +105,8 @@ INIT_ALL = [
 @pytest.mark.parametrize("model", INIT_ALL)
 def test_the_vocabulary_may_have_all_words_of_the_file(w2v, folder, model):
     """Those that the text lacks keep their vectors; unusable names and vectors are left out."""
-    (folder / "init.txt").write_text(
-        "a 1 2 3\nzebra -1 2 0\nz\xa0z 3 1 1\nzero 0 0 0\n</s> 1 1 1\n"
-    )
+    names = b"a 1 2 3\nzebra -1 2 0\nz\xc2\xa0z 3 1 1\nzero 0 0 0\n</s> 1 1 1\ncut\xc2 3 2 1\n"
+    (folder / "init.txt").write_bytes(names)
     (folder / "t.tsv").write_text("x\ta b c a\ny\tb c d d\n" * 20)
     (folder / "t.txt").write_text("a b c a\nb c d d\n" * 20)
     name, *more = model.split()
@@ -117,7 +116,7 @@ def test_the_vocabulary_may_have_all_words_of_the_file(w2v, folder, model):
     outcome = w2v("train", text, *args, "--threads", 1, "-o", "x.safetensors")
     assert outcome.code == 0, outcome.err
     assert "from init.txt (2 not in the text)" in outcome.err
-    left_out = "init.txt: 1 vector is zero ('zero') and 1 name that cannot be a word of a text"
+    left_out = "init.txt: 1 vector is zero ('zero') and 2 names that cannot be a word of a text"
     assert f"{left_out}: left out" in outcome.err
     table = formats.load("x.safetensors", "words") if name != "sif" else None
     if table is None:

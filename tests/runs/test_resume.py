@@ -142,13 +142,20 @@ def test_nothing_to_resume_is_a_start(text):
         ({"seed": 2}, "--seed was 1, is now 2"),
         ({"threads": 2}, "--threads was 1, is now several"),
         ({"name": "cbow"}, "--model was skipgram"),
-        ({"deterministic": True}, "--deterministic was False, is now True"),
+        ({"deterministic": True}, "--deterministic was False, is now True[.;]"),
     ],
 )
 def test_a_checkpoint_of_another_run_is_refused(text, changed, said):
     stop_at(make_run(text, deterministic=False), 3)
     with pytest.raises(W2VError, match=said):
         make_run(text, **{"deterministic": False, **changed}).resume()
+
+
+@pytest.mark.parametrize(("cluster", "hint"), [(True, " (--cluster sets it)"), (False, "")])
+def test_only_in_a_cluster_is_determinism_that_of_the_cluster(cluster, hint):
+    old, new = {"--deterministic": False}, {"--deterministic": True}
+    wanted = [f"--deterministic was False, is now True{hint}"]
+    assert checkpoint.differences(old, new, cluster) == wanted
 
 
 def test_a_run_of_a_cluster_is_continued_alone_with_deterministic(text):

@@ -208,10 +208,17 @@ def test_the_saved_vocabulary_is_that_of_the_best_trial(w2v, labelled):
 
 
 @compiled
-def test_from_python(labelled):
+def test_from_python(labelled, caplog):
     train, valid = ((labelled / name).read_text() for name in ("order.txt", "order-valid.txt"))
     options = {"model": "nbow", "valid": valid.splitlines(), "threads": 1}
-    vectors = w2v_package.train(texts=train.splitlines(), time=60, **options)
+    with caplog.at_level("INFO", "w2v"):
+        vectors = w2v_package.train(texts=train.splitlines(), time=60, **options)
+    [call] = [said.split("again: ")[1] for said in caplog.messages if "train it again" in said]
+    assert call.startswith("w2v.train(texts=..., model='nbow', valid=..., threads=1, patience=2")
+    names = {"w2v": w2v_package}
+    given = call.replace("texts=...", "texts=train").replace("valid=...", "valid=valid")
+    again = eval(given, {**names, "train": train.splitlines(), "valid": valid.splitlines()})
+    assert np.array_equal(again.matrix, vectors.matrix)
     label, p = vectors.predict("a r l it")
     assert label == "two"
     assert p > 0.9

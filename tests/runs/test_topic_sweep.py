@@ -452,6 +452,8 @@ def test_the_help_has_the_options_of_lda(w2v, given):
         (("--sweep", "2", "text", "--alpha", "0"), "--alpha 0.0 is out of range"),
         (("--sweep", "2", "text", "--epochs", "4", "--burn-in", "4"), "leaves no epoch"),
         (("--sweep", "2", "text", "--min-df", "999"), "no term is left"),
+        (("--sweep", "2", "text", "--max-memory", "1MB"), "or smaller numbers in --sweep"),
+        (("--sweep", "2", "text", "--min-df", "999", "-o", "new/a/b"), "no term is left"),
         (("--sweep", "2", "text", "-o", "empty"), "empty is not a folder: name the folder"),
         (("--sweep", "2", "text", "--plot", "t.doc"), "t.doc: expected a name that ends in"),
         (("--sweep", "2", "text", "--plot", "./text.tsv"), "--plot ./text.tsv is one of"),

@@ -528,6 +528,18 @@ def test_an_update_with_nothing_to_learn_leaves_the_model_as_it_is(
     assert (outcome.code, why in outcome.err, (folder / "dry.txt").exists()) == (2, True, False)
 
 
+def test_an_update_with_nothing_to_learn_replaces_the_blanks_of_names(w2v, folder):
+    (folder / "first.tsv").write_text("no 1\tlynx yak\nno 2\tyak gnu\n")
+    (folder / "today.tsv").write_text("no 3\tunknown\n")
+    options = ("--model", "lda", "--columns", "id,text", "--threads", 1)
+    first = ("train", "first.tsv", *options, "--topics", 2, "--epochs", 2, "--min-count", 1)
+    assert w2v(*first, "-o", "old.safetensors").code == 0
+    update = ("train", "today.tsv", *options, "--update", "old.safetensors", "--min-count", 2)
+    outcome = w2v(*update, "-o", "new.txt", "--blank", "_")
+    assert (outcome.code, "nothing to learn" in outcome.err) == (0, True), outcome.err
+    assert formats.load("new.txt").names == ["no_1", "no_2"]
+
+
 KEPT = "cannot be used with --update, which keeps the"
 MISTAKES = {
     ("--topics", 5): "old.safetensors has 4 topics, but --topics is 5: leave out --topics, or",

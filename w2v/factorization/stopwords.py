@@ -8,6 +8,7 @@ from unicodedata import normalize
 
 import numpy as np
 
+from w2v.embeddings.spelling import split_words
 from w2v.settings import TextSettings
 from w2v.system.text_file import numbered_lines
 from w2v.text.tokenizers import split
@@ -92,9 +93,9 @@ def find(given: str, names: Sequence[str]) -> ListedWords:
 def _listed(given: str) -> list[str]:
     """The stop words in a value of --stopwords, see `find`."""
     if "\n" in given:  # the words themselves, from a Python program
-        return given.split()
+        return split_words(given)
     has_english, path = list_and_file(given)
-    own = [word for _, line in numbered_lines(path) for word in line.split()] if path else []
+    own = [word for _, line in numbered_lines(path) for word in split_words(line)] if path else []
     return [*ENGLISH.split(), *own] if has_english else own
 
 

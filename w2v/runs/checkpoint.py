@@ -78,14 +78,16 @@ def write(
 
 
 def read(
-    path: str, identity: Mapping[str, Any], matrices: Mapping[str, np.ndarray], force: bool
-) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
+    path: str, identity: Mapping[str, Any], matrices: Mapping[str, np.ndarray], force: bool,
+    cluster: bool = False,
+) -> tuple[dict[str, np.ndarray], dict[str, Any]]:  # fmt: skip
     """Read the matrices and the state in a checkpoint.
 
     path      the path of the checkpoint
     identity  the identity of the run that is to be continued, see `write`
     matrices  the matrices of this run, by name
     force     whether to accept a checkpoint with another identity, if its matrices fit this run
+    cluster   whether this run is one of --cluster
     Returns   (the matrices by name, the state as JSON values)
     Raises    W2VError where the file is damaged, or where its identity differs. The message lists
               the differences
@@ -97,7 +99,7 @@ def read(
         raise damaged(path, f"the bytes of {', '.join(changed)} do not match their checksum")
     try:
         saved, state = json.loads(metadata["identity"]), json.loads(metadata["state"])
-        changes = differences(saved, identity)
+        changes = differences(saved, identity, cluster)
         fits = _fit(tensors, matrices, saved, identity)
     except (KeyError, ValueError, AttributeError, TypeError, RecursionError):
         raise damaged(path, "the header at byte 8 cannot be read") from None
@@ -160,11 +162,16 @@ def remove(path: str | None) -> None:
         atomic_file.remove_parts(os.path.realpath(path))
 
 
-def differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
-    """The differences between two identities, such as `--dim was 100, is now 200`."""
+def differences(old: Mapping[str, Any], new: Mapping[str, Any], cluster: bool = False) -> list[str]:
+    """The differences between two identities, such as `--dim was 100, is now 200`.
+
+    cluster  whether the new run is one of --cluster, which may have set --deterministic. That of
+             the old run is not known
+    """
+    may_be_set = cluster or not new.get(_DETERMINISTIC)
     return [
         f"{name} was {old.get(name)}, is now {new.get(name)}"
-        f"{' (--cluster sets it)' if name == _DETERMINISTIC else ''}"
+        f"{' (--cluster sets it)' if name == _DETERMINISTIC and may_be_set else ''}"
         for name in _differing(old, new)
     ]
 

@@ -17,6 +17,7 @@ from w2v.embeddings.table import Table
 from w2v.errors import W2VError
 from w2v.models import models
 from w2v.runs.model_file import kind_of_model
+from w2v.runs.word_names import can_be_word, is_vocabulary
 from w2v.setting_fields import option_name
 from w2v.settings import ModelSettings, RunSettings, SubwordSettings
 from w2v.system.pipes import name_of, sha256_of
@@ -101,7 +102,7 @@ class InitialVectors:
             return
         self._output_vectors = tensors.get(_OUTPUT_VECTORS, np.empty(0))
         size = len(self.table), self.table.dim
-        if self._output_vectors.shape != size or not _is_vocabulary(self.table):
+        if self._output_vectors.shape != size or not is_vocabulary(self.table):
             raise W2VError(f"{self.name}: damaged: words, counts and vectors do not match")
         if not (np.isfinite(self.table.norms).all() and np.isfinite(self._output_vectors).all()):
             raise W2VError(f"{self.name}: damaged: some vectors are not finite")
@@ -114,7 +115,7 @@ class InitialVectors:
         follows from it, and not the formats of several files. Priors are kept, not fitted.
         """
         try:
-            if not _is_vocabulary(self.table):
+            if not is_vocabulary(self.table):
                 raise ValueError("words.names or words.counts")
             self.topics = read_earlier_topics(tensors, self.table)
         except (KeyError, ValueError, TypeError, IndexError) as error:
@@ -169,7 +170,7 @@ class InitialVectors:
         if not self.update:
             names = self.table.names if self._all_words else []
             usable = zip(names, self.table.has_direction(slice(len(names))).tolist(), strict=True)
-            return {name: 0 for name, is_usable in usable if is_usable and _can_be_word(name)}
+            return {name: 0 for name, is_usable in usable if is_usable and can_be_word(name)}
         assert self.table.counts is not None
         return dict(zip(self.table.names, self.table.counts.tolist(), strict=True))
 
@@ -195,7 +196,7 @@ class InitialVectors:
             used = np.full(len(self.table), self._all_words)
             used[rows[shared]] = True
             self.left_out = self.table.without_direction(used)
-            if self._all_words and (count := sum(not _can_be_word(n) for n in self.table.names)):
+            if self._all_words and (count := sum(not can_be_word(n) for n in self.table.names)):
                 no_words = f"{plural(count, 'name')} that cannot be a word of a text"
                 self.left_out = f"{self.left_out} and {no_words}".removeprefix(" and ")
             # Of the shared words, keep those whose vectors have a direction.
@@ -273,13 +274,14 @@ class InitialVectors:
         assert counts is not None
         return Vocabulary(self.table.names, counts, len(self.table), int(counts.sum()))
 
-    def copy_to(self, output: str) -> str:
+    def copy_to(self, output: str, blank: str | None = None) -> str:
         """Copy the model to `output`, in the format that the suffix of `output` names.
 
         A format that holds one table gets the table that training would write.
 
-        Returns a message about subwords that the format changes or leaves out; empty if there are
-        none.
+        blank    what replaces each blank in a name; None: blanks stay
+        Returns  a message about subwords that the format changes or leaves out; empty if there are
+                 none
         """
         write = formats.writer(output)
         if not write:
@@ -288,7 +290,8 @@ class InitialVectors:
         lost = formats.lost_subwords(output) if self.subwords else ""
         if lost or not self.subwords:
             name = models()[self.model].table
-            write(output, self.table if name == "words" else formats.load(self.path, name))
+            table = self.table if name == "words" else formats.load(self.path, name)
+            write(output, table if blank is None else table.without_blanks(blank))
             return lost
         table = self.table.with_subwords(self.subwords)
         facts = fasttext_export.facts_of(self.path, table)
@@ -377,24 +380,3 @@ def _check_update(path: str) -> None:
             advice += ", or compute the vectors of new documents with w2v infer"
         trained = f"{name_of(path)} was trained with --model {model.name}"
         raise W2VError(f"{trained}, which cannot be updated: {advice}")
-
-
-def _can_be_word(name: str) -> bool:
-    """Whether a name can be a word of a text that is split at ASCII whitespace."""
-    return name != "</s>" and len(name.encode(errors="surrogateescape").split()) == 1
-
-
-def _is_vocabulary(table: Table) -> bool:
-    """Whether a table's names can be words of a text, and are unique, and have counts."""
-    try:
-        words = table.text.tobytes().decode()
-    except UnicodeDecodeError:
-        return False
-    names = set(table.names)
-    return (
-        table.counts is not None
-        and bool((table.counts >= 0).all() and table.counts.any())
-        and len(names) == len(table)
-        and not names & {"", "</s>"}
-        and not any(blank in words for blank in " \t\n\r\v\f")
-    )

@@ -54,6 +54,7 @@ class Messages:
     def __init__(self, console: Console, request: Request):
         self._console, self._request = console, request
         self._log_path = request.run.log_json
+        self.is_logged = True  # whether events are written to that file; not in a dry run
         self._logged_seconds = -math.inf  # training time at the last progress event in the log
         self._last_progress: Progress | None = None
         self._ngrams = 0
@@ -64,7 +65,7 @@ class Messages:
 
         `time` is that of the event, in UTC, in ISO 8601.
         """
-        if not self._log_path:
+        if not (path := self._log_path) or not self.is_logged:
             return
         finite = {
             name: None if isinstance(fact, float) and not math.isfinite(fact) else fact
@@ -73,10 +74,11 @@ class Messages:
         now = datetime.now(UTC).isoformat(timespec="milliseconds")
         line = json.dumps({"event": event, "time": now, **finite}) + "\n"
         try:
-            with open(self._log_path, "ab") as file, packer(file, self._log_path) as packed:
+            opened = 1 if path == "-" else path  # 1 is standard output
+            with open(opened, "ab", closefd=opened != 1) as file, packer(file, path) as packed:
                 packed.write(line.encode())
         except OSError as error:  # a full disk must not end the run
-            self._console.warn(f"{self._log_path}: {error.strerror}: the log ends here")
+            self._console.warn(f"{output_name(path)}: {error.strerror}: the log ends here")
             self._log_path = None
 
     def compiling(self) -> None:

@@ -117,7 +117,7 @@ class Provenance:
         settings = json.loads(json.dumps(self._settings()))
         new = {option_name(name): value for name, value in settings.items()}
         new |= {"--model": self.request.model.name, TEXT: self.corpus.fingerprint}
-        return differences(old, new)
+        return differences(old, new, bool(self.request.run.cluster))
 
     def metadata(
         self,

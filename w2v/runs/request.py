@@ -48,6 +48,7 @@ class Request:
     search     the settings of a search for the other settings
     given      the values of the settings that the user gives, by name
     preset     the choice of settings by the size of the text, for settings that are not given
+    in_sweep   whether the model is one of a topic sweep, which has --sweep in place of --topics
     """
 
     paths: Sequence[str]
@@ -63,6 +64,7 @@ class Request:
     given: Mapping[str, Any] = field(default_factory=dict)
     preset: PresetSettings = PresetSettings()
     fields: FieldSettings | None = None
+    in_sweep: bool = False
 
     @property
     def checkpoint_path(self) -> str | None:
@@ -109,8 +111,9 @@ class Request:
             return f"{fewer}a higher --min-count or a smaller --dim"
         is_dense = vars(self.options).get("document_table") == "dense"
         table = "--document-table sparse, " if is_dense else ""
-        size = "--dim" if "dim" in vars(self.options) else "--topics"
-        return f"{table}a higher --min-count, a --max-vocab, or a smaller {size}"
+        size = "a smaller --dim" if "dim" in vars(self.options) else "a smaller --topics"
+        size = "smaller numbers in --sweep" if self.in_sweep else size
+        return f"{table}a higher --min-count, a --max-vocab, or {size}"
 
     @property
     def labels(self) -> Labels:

@@ -48,7 +48,7 @@ def copy(request: Request, initial: InitialVectors) -> str:
     initial  the model
     Returns  a message about subwords that the output does not keep, see `InitialVectors.copy_to`
     """
-    changed = initial.copy_to(request.output)
+    changed = initial.copy_to(request.output, request.run.blank)
     if request.run.save_vocab:
         write_counts(request.run.save_vocab, initial.vocabulary())
     return changed

@@ -78,12 +78,11 @@ class TrainingRun:
 
         An update with nothing to learn copies the model, so that a daily job does not fail.
         """
-        request = self.request
+        request, self.messages.is_logged = self.request, not dry_run
         with locks.locked(request.output) if request.lock_path and not dry_run else nullcontext():
             if not (resume or dry_run) and self.has_checkpoint():
-                path = self.checkpoint_path
-                advice = "add --resume to continue it, or remove the file"
-                raise W2VError(f"{path} is the checkpoint of a run that was stopped: {advice}")
+                what = f"{self.checkpoint_path} is the checkpoint of a run that was stopped"
+                raise W2VError(f"{what}: add --resume to continue it, or remove the file")
             try:
                 self._carry_out(resume, force, dry_run)
             except NothingToLearnError as error:
@@ -247,7 +246,8 @@ class TrainingRun:
             return False
         matrices = self._matrices()
         identity = self._provenance.identity(self.vocabulary.names)
-        tensors, saved = checkpoint.read(path, identity, matrices, force)
+        cluster = bool(self.request.run.cluster)
+        tensors, saved = checkpoint.read(path, identity, matrices, force, cluster)
         for name, matrix in matrices.items():
             matrix[:] = tensors[name]
         try:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import shlex
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import fields
 from typing import Any
 
@@ -29,10 +29,14 @@ class SearchMessages:
     request   the options and files of the search
     fixed     the settings that are not searched
     patience  --patience of each trial
+    hides     for a Python program: whether a path is that of a temporary file; None: a command
     """
 
-    def __init__(self, console: Console, request: Request, fixed: Collection[str], patience: int):
-        self._console, self._request, self._fixed = console, request, fixed
+    def __init__(
+        self, console: Console, request: Request, fixed: Collection[str], patience: int,
+        hides: Callable[[str], bool] | None = None,
+    ):  # fmt: skip
+        self._console, self._request, self._fixed, self._hides = console, request, fixed, hides
         self._patience, self._messages = patience, Messages(console, request)
         self._defaults = choice_of(request)
 
@@ -101,16 +105,46 @@ class SearchMessages:
 
     def _say_command(self, best: Trial) -> None:
         whole = " completely" if best.unfinished else ""
-        self._console.say(f"to train it again{whole}: {self.command(best.settings)}")
+        again = self.command(best.settings) if self._hides is None else self.call(best.settings)
+        self._console.say(f"to train it again{whole}: {again}")
 
     def command(self, settings: Settings) -> str:
         """The command line that trains the model of a trial."""
         request = self._request
         paths = list(request.paths) if len(request.paths) <= _MOST_PATHS else ["CORPUS..."]
-        given = {name: value for name, value in request.given.items() if name not in _NOT_TRAINED}
-        given |= {"patience": self._patience, **self._changes(settings)}
-        args = ["--model", request.model.name, *self._options(given), "-o", request.output]
+        options = self._options(self._given(settings))
+        args = ["--model", request.model.name, *options, "-o", request.output]
         return shlex.join(["w2v", "train", *paths, *args])
+
+    def call(self, settings: Settings) -> str:
+        """The call of `w2v.train` that trains the model of a trial.
+
+        Arguments that are no paths, such as texts, are shown as `...`.
+        """
+        request, paths = self._request, list(self._request.paths)
+        given = {"model": request.model.name, **self._given(settings), "output": request.output}
+        if self._is_hidden(request.output):
+            del given["output"]
+        corpus = repr(paths if len(paths) > 1 else paths[0])
+        if self._is_hidden(paths[0]):
+            corpus = "texts=..."
+            given.pop("encoding", None)  # texts have none
+        elif len(paths) > _MOST_PATHS:
+            corpus = "..."
+        named = [f"{k}={'...' if self._is_hidden(v) else repr(v)}" for k, v in given.items()]
+        return f"w2v.train({', '.join([corpus, *named])})"
+
+    def _is_hidden(self, value: object) -> bool:
+        """Whether a value, such as texts, was given as a Python object, which is not shown."""
+        if not isinstance(value, str) or self._hides is None:
+            return False
+        return "\n" in value or self._hides(value)
+
+    def _given(self, settings: Settings) -> dict[str, Any]:
+        """The settings of the user that take part in training, and those of a trial."""
+        given = self._request.given.items()
+        kept = {name: value for name, value in given if name not in _NOT_TRAINED}
+        return {**kept, "patience": self._patience, **self._changes(settings)}
 
     def _options(self, values: Settings) -> list[str]:
         """The arguments that give settings these values."""

@@ -41,17 +41,18 @@ class SettingsSearch:
     executor  estimates the time of training for --dry-run
     console   prints the messages
     clock     a function that returns the time in seconds
+    hides     as in `SearchMessages`
     Raises    W2VError where a setting is out of range
     """
 
     def __init__(
         self, request: Request, executor: Executor, console: Console,
-        clock: Callable[[], float] = time.monotonic,
+        clock: Callable[[], float] = time.monotonic, hides: Callable[[str], bool] | None = None,
     ):  # fmt: skip
         request.check()
         self.request, self.executor, self._console, self._clock = request, executor, console, clock
         patience = request.run.patience or PATIENCE
-        self._messages = SearchMessages(console, request, self.fixed, patience)
+        self._messages = SearchMessages(console, request, self.fixed, patience, hides)
         run = replace(request.run, patience=patience, log_json=None, save_vocab=None)
         self._trial_request = replace(request, run=run, temporary=True)  # without checkpoints
         self._texts: dict[TextSettings, Texts] = {}

@@ -13,6 +13,7 @@ from collections.abc import Generator, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from w2v.errors import W2VError
@@ -121,21 +122,22 @@ class TopicSweep:
 
     @contextmanager
     def _opened(self) -> Iterator[str]:
-        """A block with the folder of the models; a new folder is removed if it stays empty."""
+        """A block with the folder of the models; new folders are removed if they stay empty."""
         if self._folder is None:
             with TemporaryDirectory(prefix="w2v-", ignore_cleanup_errors=True) as temporary:
                 yield temporary
             return
         if os.path.exists(self._folder) and not os.path.isdir(self._folder):
             raise W2VError(f"{self._folder} is not a folder: name the folder for the models")
-        is_new = not os.path.exists(self._folder)
-        os.makedirs(self._folder, exist_ok=True)
+        path = Path(self._folder)
+        new = [folder for folder in (path, *path.parents) if not folder.exists()]
         try:
+            path.mkdir(parents=True, exist_ok=True)
             yield self._folder
         finally:
-            if is_new:
-                with suppress(OSError):  # it has files
-                    os.rmdir(self._folder)
+            for folder in new:
+                with suppress(OSError):  # it has files, or was not made
+                    folder.rmdir()
 
     def _run(
         self, folder: str, topics: int, seed: int, model: ModelInTraining | None = None
@@ -145,7 +147,7 @@ class TopicSweep:
         assert isinstance(options, Settings)
         request = replace(
             self._request, output=_path(folder, topics, seed), temporary=self._folder is None,
-            options=replace(options, topics=topics, seed=seed, deterministic=True),
+            options=replace(options, topics=topics, seed=seed, deterministic=True), in_sweep=True,
         )  # fmt: skip
         engine = model.engine if model else Threads(self._threads, in_rounds=True)
         messages = Messages(model or self._console, request)

@@ -23,8 +23,7 @@ def check(
               None means no output
     inputs    one or several paths, by their description in messages, such as "one of the texts";
               `-` is stdin
-    appended  like `outputs`, for files to which the command appends; they are created if they do
-              not exist
+    appended  like `outputs`, for files to which the command appends
     Raises    W2VError for a conflict, W2VError or OSError for an output that cannot be written
 
     Two paths name the same file if their real paths or their inodes are equal. A device or pipe may
@@ -42,7 +41,13 @@ def check(
         else:
             atomic_file.check_writable(path)
     for path in appended_paths.values():
+        if path == "-":
+            _check_stdout()
+            continue
+        is_new = not os.path.exists(path)
         open(path, "ab").close()
+        if is_new:
+            os.unlink(path)
 
 
 def check_folder(

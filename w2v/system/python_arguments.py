@@ -173,6 +173,8 @@ def setting(name: str, kind: Any, value: Any) -> Any:
            floats that are whole numbers if the type is int
     value  the value from Python. If it cannot be converted, it is returned unchanged
     """
+    if type(value).__name__ == "ndarray":
+        value = value.tolist()  # an array has no truth value
     kinds = get_args(kind) or (kind,)
     if bool in kinds:
         return bool(value) if type(value).__name__ in ("bool", "bool_") else value

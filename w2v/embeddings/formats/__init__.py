@@ -129,11 +129,10 @@ def begins_as(path: str, head: bytes) -> tuple[str, int]:
     """
     source = Source(path, io.BytesIO(head))
     source.size = None  # unknown: the file may go on after its head
-    try:
+    with suppress(W2VError):
         layout = recognise(source)[1]
-    except W2VError:
-        return "", 0
-    return layout.kind, layout.dim
+        return layout.kind, layout.dim
+    return "", 0
 
 
 def load(
@@ -312,6 +311,12 @@ def writer(path: str) -> Callable[[str, Table], None] | None:
 def is_container(path: str) -> bool:
     """Whether the suffix of `path` is that of the container; W2VError for an unknown suffix."""
     return _named(path).write is None
+
+
+def reads_source(path: str) -> bool:
+    """Whether `save` reads the file of a table, where more of a model is than the table has."""
+    form = _named(path)
+    return form.write is None or form.write_from is not None
 
 
 def folder_files(path: str) -> list[str]:
