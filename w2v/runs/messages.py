@@ -31,6 +31,7 @@ from w2v.runs.time_estimate import Forecast
 from w2v.runs.validation import Validation
 from w2v.setting_fields import option_name
 from w2v.settings import SubwordSettings
+from w2v.system.atomic_file import appending
 from w2v.system.packing import packer
 from w2v.system.pipes import output_name
 from w2v.system.progress import Progress, duration, plural
@@ -73,7 +74,7 @@ class Messages:
         now = datetime.now(UTC).isoformat(timespec="milliseconds")
         line = json.dumps({"event": event, "time": now, **finite}) + "\n"
         try:
-            with open(self._log_path, "ab") as file, packer(file, self._log_path) as packed:
+            with appending(self._log_path) as file, packer(file, self._log_path) as packed:
                 packed.write(line.encode())
         except OSError as error:  # a full disk must not end the run
             self._console.warn(f"{self._log_path}: {error.strerror}: the log ends here")

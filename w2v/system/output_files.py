@@ -42,7 +42,7 @@ def check(
         else:
             atomic_file.check_writable(path)
     for path in appended_paths.values():
-        open(path, "ab").close()
+        atomic_file.appending(path).close()
 
 
 def check_folder(
