@@ -215,6 +215,18 @@ def test_the_gradient_of_all_parameters_has_the_norm_of_clipping_at_most(folder)
             np.testing.assert_allclose(clipped[name], min(share, 1) * change, rtol=1e-3, atol=1e-6)
 
 
+def test_hits_are_counted_in_the_present_epoch_only(folder):
+    """A table of all epochs would grow with --epochs, and every checkpoint with it."""
+    for epoch in (0, 999_999):
+        trainer, _ = update(folder, epoch, epochs=1_000_000)
+        counted = trainer.matrices["right"]
+        assert counted.nbytes < 100
+        assert counted[0] == epoch
+        trainer.is_language = False
+        assert trainer.loss_note(epoch, 40, 1.0) == f"accuracy {counted[1, 0] / 40:.2%}"
+        assert trainer.loss_note(epoch + 1, 40, 1.0) == "accuracy 0.00%"
+
+
 @pytest.mark.skipif(os.name == "nt", reason="no signal can be sent to one process")
 def test_a_signal_ends_an_evaluation():
     """Each of its threads would else evaluate the rest of the text first, perhaps for hours."""

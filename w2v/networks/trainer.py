@@ -153,7 +153,7 @@ class NetworkTrainer:
         self._parameters, self._tables = arrays, {name: len(t) for name, t in tables.items()}
         self._optimizer = Optimizer(set_.optimizer, tables | {"weights": weights})
         self._states = self.networks[0].states(self._rows) if self.is_language else []
-        self._correct = np.zeros((set_.epochs, shards), np.int64)
+        self._correct = np.zeros((2, shards), np.int64)
         self.matrices = (
             tables | {"weights": weights} | self._optimizer.memory | {"right": self._correct}
         )
@@ -218,7 +218,8 @@ class NetworkTrainer:
         """
         if self.is_language:
             return f"perplexity {math.exp(min(loss, 700)):.1f}"
-        return f"accuracy {self._correct[epoch].sum() / max(pairs, 1):.2%}"
+        epochs, correct = self._correct
+        return f"accuracy {correct[epochs == epoch].sum() / max(pairs, 1):.2%}"
 
     def validation_note(self) -> str:
         """Format the perplexity or the accuracy of the held-out text that `loss` evaluated last."""

@@ -322,7 +322,9 @@ class TrainingRun:
     def _report_epoch(self) -> None:
         executor, validation = self.executor, self.validation
         held_out, note = (validation.losses[-1], validation.note()) if validation else (None, "")
-        self.messages.epoch(executor.epochs_done, executor.epochs, self.losses[-1], held_out, note)
+        done = executor.epochs_done
+        loss = executor.state.mean_loss(done - 1)
+        self.messages.epoch(done, executor.epochs, loss, held_out, note)
 
     def _summarise(self) -> None:
         trainer = self.executor.trainer
