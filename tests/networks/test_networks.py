@@ -555,6 +555,35 @@ def test_what_diverges_says_so(w2v, folder):
     assert "--lr" in outcome.err
 
 
+def test_a_network_that_diverges_in_its_last_update_says_so_and_is_not_written(w2v, folder):
+    rows = (f"pos\t{'good film plot the ' * 5}\nneg\t{'bad film plot a ' * 5}\n") * 20
+    (folder / "x.tsv").write_text(rows)
+    more = ("--optimizer", "sgd", "--lr", "1e6", "--clip", "0", "--epochs", "1", "--batch", "9999")
+    more += ("--activation", "relu", "--layers", "3", "--length", "20", "--valid", "x.tsv")
+    outcome = train(w2v, "x.tsv", "rnn", "--quiet", *more)
+    assert outcome.code == 1
+    assert "diverged and the validation loss is " in outcome.err
+    assert outcome.err.endswith("; try --lr 100000 or less\n")
+    assert outcome.err.count("\n") == 1
+    assert not os.path.exists("net.safetensors")
+
+
+def test_the_numbers_of_a_diverged_language_model_are_an_error(w2v, folder):
+    (folder / "x.txt").write_text("a b c d e f g\n" * 40)
+    more = ("--task", "lm", "--activation", "relu", "--epochs", "1", "--quiet")
+    assert train(w2v, "x.txt", "rnn", *more).code == 0
+    tensors, metadata = container.read("net.safetensors")
+    large = {name: a * np.float32(1e30) for name, a in tensors.items() if a.dtype == np.float32}
+    container.write("net.safetensors", {**tensors, **large}, metadata)
+    for form in ((), ("--json",)):
+        outcome = w2v("perplexity", "net.safetensors", "x.txt", "--quiet", *form)
+        assert (outcome.code, outcome.out) == (2, ""), outcome
+        assert outcome.err.startswith("w2v: net.safetensors: the numbers of this model overflow")
+        assert outcome.err.count("\n") == 1
+    outcome = w2v("generate", "net.safetensors", "--words", "3")
+    assert (outcome.code, outcome.err) == (0, "")
+
+
 def test_a_network_starts_from_vectors_and_leaves_them(w2v, folder):
     (folder / "x.tsv").write_text(reviews(24))
     rows = [f"{word} {' '.join(str(at + n) for n in range(8))}" for at, word in enumerate(WORDS)]

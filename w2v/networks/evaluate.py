@@ -40,7 +40,8 @@ def evaluate(
     on_progress  called by the first thread after each of its shards, with the index of the shard
                  among the shards of this thread
 
-    A stop signal ends the evaluation: each thread finishes the shard that it evaluates.
+    A stop signal ends the evaluation: each thread finishes the shard that it evaluates. The sum of
+    the losses is not finite, without a warning, where numbers overflow.
     """
     shards, stop = len(networks), threading.Event()
     states = networks[0].states(rows)
@@ -54,11 +55,12 @@ def evaluate(
                 break
             batch = source.batch(part, states)
             if batch is not None:
-                h = networks[shard].features(batch)
-                losses, hits = networks[shard].output.evaluate(h, batch.targets, batch.weights)
                 is_counted = batch.weights > 0
-                nats, count = nats + float(losses[is_counted].sum()), count + int(is_counted.sum())
-                correct += hits
+                with np.errstate(over="ignore", invalid="ignore"):
+                    h = networks[shard].features(batch)
+                    losses, hits = networks[shard].output.evaluate(h, batch.targets, batch.weights)
+                    nats += float(losses[is_counted].sum())
+                count, correct = count + int(is_counted.sum()), correct + hits
             if shard == 0:
                 on_progress(index)
         return Evaluation(nats, count, correct)

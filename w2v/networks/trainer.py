@@ -25,6 +25,7 @@ from w2v.text.encoded_text import EncodedDocuments, EncodedText
 from w2v.text.labels import check_two, check_words_of_labels
 from w2v.text.vocabulary import END, Vocabulary
 from w2v.training.chunks import Plan
+from w2v.training.protocols import diverged
 
 MANY_WORDS = 50_000  # language models with more words use the sampled softmax by default
 SAMPLES = 4096  # default number of words that the sampled softmax draws for a minibatch
@@ -204,10 +205,17 @@ class NetworkTrainer:
         self.batches_of(text)
 
     def loss(self, text: EncodedText) -> float:
-        """Evaluate a held-out text. Set `held_out`; return the mean loss of the targets in nats."""
+        """Evaluate a held-out text. Set `held_out`; return the mean loss of the targets in nats.
+
+        Raises  DivergedError if the loss is not finite: the last update may have diverged, after
+                the losses of all minibatches were computed
+        """
         source = self.batches_of(text)
         self.held_out = evaluate(self.networks, source, self.settings.rows)
-        return self.held_out.nats / max(self.held_out.targets, 1)
+        loss = self.held_out.nats / max(self.held_out.targets, 1)
+        if not math.isfinite(loss):
+            raise diverged(f"and the validation loss is {loss:g}", self.lr_at(0.0))
+        return loss
 
     def loss_note(self, epoch: int, pairs: int, loss: float) -> str:
         """Format the perplexity or the accuracy, which the progress line shows beside the loss.
