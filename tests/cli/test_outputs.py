@@ -160,6 +160,18 @@ def test_an_empty_path_is_refused_before_the_work(w2v, files, folder, command, w
     assert {name: (folder / name).read_bytes() for name in files} == files
 
 
+@pytest.mark.parametrize("command", ["vocab", "dedup", "phrases"])
+def test_a_folder_that_is_not_there_is_no_file(w2v, files, folder, command):
+    """A later output in the folder would then fail, because a file has its name."""
+    for output in ("new/", "labels/"):
+        outcome = w2v(command, "text", "-o", output)
+        said = f"w2v: {output}: there is no such folder: leave out the / at the end, or create "
+        assert (outcome.code, outcome.err) == (2, f"{said}the folder and name a file in it\n")
+        with pytest.raises(W2VError, match="no such folder"), atomic_file.replacing(output):
+            pass
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == files
+
+
 @pytest.mark.parametrize(
     ("command", "first", "second"),
     [

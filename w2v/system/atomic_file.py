@@ -39,7 +39,7 @@ def replacing(path: str, like: str | None = None) -> Iterator[IO[bytes]]:
             /dev/stdout, is written directly
     like    a file whose permissions a new file gets; None: the default permissions. If `path`
             exists, its permissions are kept
-    Raises  OSError with the path of the file
+    Raises  OSError with the path of the file; W2VError if the path ends in a separator
 
     The content is written to a part file in the same folder, which is synchronized with the disk
     and then renamed to `path`. After an error, the part file is removed and the old file is
@@ -56,6 +56,7 @@ def replacing(path: str, like: str | None = None) -> Iterator[IO[bytes]]:
         with _named(path), open(path, "wb", opener=_open_directly) as file:
             yield file
         return
+    _check_name(path)
     target = os.path.realpath(path)
     with DeferredSignals(), _named(path, target):
         remove_parts(target)
@@ -238,6 +239,7 @@ def check_writable(path: str) -> None:
         with _named(path):
             os.write(descriptor, b"")  # fails for a descriptor that is open for reading only
     if path != "-" and not is_device(path):
+        _check_name(path)
         target = os.path.realpath(path)
         if not os.path.isdir(os.path.dirname(target)):
             raise W2VError(f"{path}: there is no folder {os.path.dirname(target)}: create it first")
@@ -245,6 +247,15 @@ def check_writable(path: str) -> None:
             locks.remove(file, file.name)
         if WINDOWS and os.path.exists(target):
             _check_closed(path, target)
+
+
+def _check_name(path: str) -> None:
+    """Raise W2VError if a path that is no folder ends in a separator, which `realpath` drops."""
+    if not os.path.basename(path):
+        raise W2VError(
+            f"{path}: there is no such folder: leave out the {path[-1]} at the end, or create the "
+            "folder and name a file in it"
+        )
 
 
 def _check_closed(path: str, target: str) -> None:
