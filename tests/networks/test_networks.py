@@ -1,6 +1,7 @@
 """Whole networks: gradients, both tasks, equal bytes, resuming, wrong input."""
 
 import json
+import math
 import os
 import signal
 from collections import Counter
@@ -15,7 +16,7 @@ from w2v.models import models
 from w2v.networks import trainer as training_of_networks
 from w2v.networks.architecture import Architecture, recurrent_layer
 from w2v.networks.batches import LabelledBatches, StreamBatches
-from w2v.networks.evaluate import evaluate
+from w2v.networks.evaluate import evaluate, formatted_perplexity
 from w2v.networks.layers.softmax_output import SampledSoftmaxOutput
 from w2v.networks.network import Batch, Network
 from w2v.networks.trainer import NetworkTrainer
@@ -573,6 +574,13 @@ def test_the_numbers_of_a_diverged_language_model_are_an_error(w2v, folder):
     more = ("--task", "lm", "--activation", "relu", "--epochs", "1", "--quiet")
     assert train(w2v, "x.txt", "rnn", *more).code == 0
     tensors, metadata = container.read("net.safetensors")
+    large = {"b_o": 1e4 * np.arange(tensors["b_o"].size, dtype=np.float32)}
+    container.write("net.safetensors", {**tensors, **large}, metadata)
+    outcome = w2v("perplexity", "net.safetensors", "x.txt", "--quiet")
+    assert outcome.out.startswith("inf  ")
+    found = json.loads(w2v("perplexity", "net.safetensors", "x.txt", "--quiet", "--json").out)
+    assert found["perplexity"] is None
+    assert 709 < found["nats"] < math.inf
     large = {name: a * np.float32(1e30) for name, a in tensors.items() if a.dtype == np.float32}
     container.write("net.safetensors", {**tensors, **large}, metadata)
     for form in ((), ("--json",)):
@@ -582,6 +590,14 @@ def test_the_numbers_of_a_diverged_language_model_are_an_error(w2v, folder):
         assert outcome.err.count("\n") == 1
     outcome = w2v("generate", "net.safetensors", "--words", "3")
     assert (outcome.code, outcome.err) == (0, "")
+
+
+def test_a_perplexity_has_as_many_digits_as_are_known():
+    nats = [0.0, math.log(123.456), 20, 700, 708.9, 709, 83_762]
+    assert [*map(formatted_perplexity, nats)] == [
+        "1.0", "123.5", "4.85e+08", "1.01e+304", "7.44e+307", "inf", "inf",
+    ]  # fmt: skip
+    assert formatted_perplexity(math.log(123.456), 2) == "123.46"
 
 
 def test_a_network_starts_from_vectors_and_leaves_them(w2v, folder):

@@ -149,6 +149,9 @@ def _print_score(model: str, evaluation: Evaluation, results: ResultPrinter) -> 
     """Print the perplexity of a text; `model` is the path of the model."""
     import math
 
+    from w2v.networks.evaluate import formatted_perplexity
+    from w2v.networks.evaluate import perplexity as exp_of
+
     if not evaluation.targets:
         raise W2VError("no words in the text: nothing to score")
     nats = evaluation.nats / evaluation.targets
@@ -157,8 +160,9 @@ def _print_score(model: str, evaluation: Evaluation, results: ResultPrinter) -> 
             f"{model}: the numbers of this model overflow on the text, because its training "
             "diverged: train it again with a lower --lr"
         )
-    perplexity = math.exp(min(nats, 700))  # exp of 710 overflows
+    number = exp_of(nats)
+    known = number if math.isfinite(number) else None  # JSON has no infinity
     results.print(
-        {"perplexity": perplexity, "nats": nats, "scored": evaluation.targets},
-        f"{perplexity:.2f}  {nats:.4f} nats a word, {evaluation.targets:,} words",
+        {"perplexity": known, "nats": nats, "scored": evaluation.targets},
+        f"{formatted_perplexity(nats, 2)}  {nats:.4f} nats a word, {evaluation.targets:,} words",
     )

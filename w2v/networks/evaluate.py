@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -11,6 +12,8 @@ import numpy as np
 
 from w2v.networks.batches import BatchSource, LabelledBatches
 from w2v.networks.network import Network
+
+MOST_NATS = 709.0  # exp of 710 overflows
 
 
 class Evaluation(NamedTuple):
@@ -24,6 +27,20 @@ class Evaluation(NamedTuple):
     nats: float
     targets: int
     correct: int
+
+
+def perplexity(nats: float) -> float:
+    """e to the mean loss of a word in nats; infinity where no float64 is as large."""
+    return math.exp(nats) if nats < MOST_NATS else math.inf
+
+
+def formatted_perplexity(nats: float, digits: int = 1) -> str:
+    """Format the perplexity of a mean loss in nats; from a million on with three figures.
+
+    digits  number of digits after the point below a million
+    """
+    value = perplexity(nats)
+    return f"{value:.{digits}f}" if value < 1e6 else f"{value:.3g}"
 
 
 def evaluate(

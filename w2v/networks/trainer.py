@@ -16,7 +16,7 @@ from w2v.network_settings import NetworkSettings
 from w2v.networks import parameters
 from w2v.networks.architecture import Architecture
 from w2v.networks.batches import BatchPlan, BatchSource, LabelledBatches, StreamBatches
-from w2v.networks.evaluate import Evaluation, evaluate
+from w2v.networks.evaluate import Evaluation, evaluate, formatted_perplexity
 from w2v.networks.layers.softmax_output import TARGETS
 from w2v.networks.network import Network
 from w2v.networks.optimizer import Optimizer
@@ -225,7 +225,7 @@ class NetworkTrainer:
         loss   the mean loss of these targets in nats
         """
         if self.is_language:
-            return f"perplexity {math.exp(min(loss, 700)):.1f}"
+            return f"perplexity {formatted_perplexity(loss)}"
         epochs, correct = self._correct
         return f"accuracy {correct[epochs == epoch].sum() / max(pairs, 1):.2%}"
 
@@ -235,7 +235,7 @@ class NetworkTrainer:
             return ""
         nats, count, correct = self.held_out
         if self.is_language:
-            return f"perplexity {math.exp(min(nats / max(count, 1), 700)):.1f}"
+            return f"perplexity {formatted_perplexity(nats / max(count, 1))}"
         return f"accuracy {correct / max(count, 1):.2%}"
 
     def tables(self) -> dict[str, Table]:
