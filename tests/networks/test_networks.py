@@ -545,6 +545,8 @@ def test_texts_may_be_empty_or_very_long(w2v, folder):
     found = w2v("predict", "net.safetensors", "x.tsv")
     assert len(found.out.splitlines()) == 4
     assert "1 document longer than" in found.err
+    outcome = train(w2v, "x.tsv", "lstm", "--epochs", 1, "--length", 1)
+    assert "2 documents longer than --length 1: only the last word is read" in outcome.err
 
 
 def test_what_diverges_says_so(w2v, folder):
