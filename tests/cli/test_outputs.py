@@ -17,7 +17,7 @@ from w2v.embeddings import container
 from w2v.embeddings.formats import save
 from w2v.embeddings.table import Table
 from w2v.errors import W2VError
-from w2v.system import output_files
+from w2v.system import atomic_file, output_files
 
 # Each command that writes, with a good value for each of its files.
 WRITES = {
@@ -161,6 +161,18 @@ def test_an_empty_path_is_refused_before_the_work(w2v, files, folder, command, w
     assert {name: (folder / name).read_bytes() for name in files} == files
 
 
+@pytest.mark.parametrize("command", ["vocab", "dedup", "phrases"])
+def test_a_folder_that_is_not_there_is_no_file(w2v, files, folder, command):
+    """A later output in the folder would then fail, because a file has its name."""
+    for output in ("new/", "labels/"):
+        outcome = w2v(command, "text", "-o", output)
+        said = f"w2v: {output}: there is no such folder: leave out the / at the end, or create "
+        assert (outcome.code, outcome.err) == (2, f"{said}the folder and name a file in it\n")
+        with pytest.raises(W2VError, match="no such folder"), atomic_file.replacing(output):
+            pass
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == files
+
+
 @pytest.mark.parametrize(
     ("command", "first", "second"),
     [
@@ -267,6 +279,42 @@ def test_standard_streams_are_files_too(files, folder):
         done = subprocess.run(command, shell=True, cwd=folder, capture_output=True, text=True)
         assert (done.returncode, said in done.stderr) == (2, True), done.stderr
         assert (folder / "text").read_bytes() == files["text"]
+
+
+@compiled_only
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such paths")
+@pytest.mark.parametrize("option", ["-o /dev/stdout", "-o /dev/fd/1", "-o link", "-o -"])
+def test_what_a_shell_has_redirected_is_not_replaced(files, folder, option):
+    import subprocess
+
+    os.symlink("/dev/stdout", "link")
+    vocab = f"{sys.executable} -m w2v vocab text {option}"
+    command = f"{{ {vocab}; echo between; {vocab}; }} >> both"
+    (folder / "both").write_text("before\n")
+    done = subprocess.run(command, shell=True, cwd=folder, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    first, second = (folder / "both").read_text().removeprefix("before\n").split("between\n")
+    assert first == second
+    assert first.startswith("</s>")
+    assert {*os.listdir(folder)} == {*files, "both", "link"}
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/fd"), reason="Windows has no such paths")
+def test_an_open_descriptor_is_written_where_it_stands(folder):
+    with open("x", "wb") as file:
+        path = f"/dev/fd/{file.fileno()}"
+        output_files.check({"-o": path}, {}, {"--log-json": None})
+        output_files.check({}, {}, {"--log-json": path})
+        os.write(file.fileno(), b"a")
+        with atomic_file.replacing(path) as copy:
+            copy.write(b"b")
+        with atomic_file.appending(path) as log:
+            log.write(b"c")
+        os.write(file.fileno(), b"d")
+    assert (folder / "x").read_bytes() == b"abcd"
+    with open("x", "rb") as file, pytest.raises(OSError, match="Bad file descriptor.*/dev/fd"):
+        output_files.check({"-o": f"/dev/fd/{file.fileno()}"}, {})
+    assert os.listdir(folder) == ["x"]
 
 
 def test_an_address_of_a_local_file_is_an_input_too(w2v, folder):

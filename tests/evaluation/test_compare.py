@@ -104,6 +104,8 @@ def test_neighbours_that_files_share(files):
     np.testing.assert_allclose(shares, [[1, wanted], [wanted, 1]])
     with pytest.raises(W2VError, match="share only 0 words"):
         compare.overlap([good, Table.build(["else"], np.ones((1, 8), np.float32))])
+    with pytest.raises(W2VError, match="share only 1 word:"):
+        compare.overlap([good, Table.build([good.names[0]], np.ones((1, 8), np.float32))])
 
 
 def test_the_command(w2v, files, monkeypatch):

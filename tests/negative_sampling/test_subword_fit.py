@@ -150,6 +150,8 @@ def test_a_word_must_be_left_to_fit():
     table = Table.build(["aa", "bb"], np.ones((2, 2), np.float32))
     with pytest.raises(W2VError, match="--held-out 2: only 2 words can be fitted"):
         fit(table, held_out=2)
+    with pytest.raises(W2VError, match="--held-out 3: only 1 word can be fitted"):
+        fit(Table.build(["aa"], np.ones((1, 2), np.float32)), held_out=3)
 
 
 @pytest.mark.parametrize(("free", "lengths"), [(30_000, "1-2"), (120_000, "1-6")])

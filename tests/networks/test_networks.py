@@ -1,6 +1,7 @@
 """Whole networks: gradients, both tasks, equal bytes, resuming, wrong input."""
 
 import json
+import math
 import os
 import signal
 from collections import Counter
@@ -15,7 +16,7 @@ from w2v.models import models
 from w2v.networks import trainer as training_of_networks
 from w2v.networks.architecture import Architecture, recurrent_layer
 from w2v.networks.batches import LabelledBatches, StreamBatches
-from w2v.networks.evaluate import evaluate
+from w2v.networks.evaluate import evaluate, formatted_perplexity
 from w2v.networks.layers.softmax_output import SampledSoftmaxOutput
 from w2v.networks.network import Batch, Network
 from w2v.networks.trainer import NetworkTrainer
@@ -213,6 +214,18 @@ def test_the_gradient_of_all_parameters_has_the_norm_of_clipping_at_most(folder)
         assert trainer.lr_at(0) == 1  # so that changes have the length of the gradient
         for name, change in free.items():
             np.testing.assert_allclose(clipped[name], min(share, 1) * change, rtol=1e-3, atol=1e-6)
+
+
+def test_hits_are_counted_in_the_present_epoch_only(folder):
+    """A table of all epochs would grow with --epochs, and every checkpoint with it."""
+    for epoch in (0, 999_999):
+        trainer, _ = update(folder, epoch, epochs=1_000_000)
+        counted = trainer.matrices["right"]
+        assert counted.nbytes < 100
+        assert counted[0] == epoch
+        trainer.is_language = False
+        assert trainer.loss_note(epoch, 40, 1.0) == f"accuracy {counted[1, 0] / 40:.2%}"
+        assert trainer.loss_note(epoch + 1, 40, 1.0) == "accuracy 0.00%"
 
 
 @pytest.mark.skipif(os.name == "nt", reason="no signal can be sent to one process")
@@ -532,6 +545,8 @@ def test_texts_may_be_empty_or_very_long(w2v, folder):
     found = w2v("predict", "net.safetensors", "x.tsv")
     assert len(found.out.splitlines()) == 4
     assert "1 document longer than" in found.err
+    outcome = train(w2v, "x.tsv", "lstm", "--epochs", 1, "--length", 1)
+    assert "2 documents longer than --length 1: only the last word is read" in outcome.err
 
 
 def test_what_diverges_says_so(w2v, folder):
@@ -541,6 +556,50 @@ def test_what_diverges_says_so(w2v, folder):
     assert outcome.code == 1
     assert "diverged" in outcome.err
     assert "--lr" in outcome.err
+
+
+def test_a_network_that_diverges_in_its_last_update_says_so_and_is_not_written(w2v, folder):
+    rows = (f"pos\t{'good film plot the ' * 5}\nneg\t{'bad film plot a ' * 5}\n") * 20
+    (folder / "x.tsv").write_text(rows)
+    more = ("--optimizer", "sgd", "--lr", "1e6", "--clip", "0", "--epochs", "1", "--batch", "9999")
+    more += ("--activation", "relu", "--layers", "3", "--length", "20", "--valid", "x.tsv")
+    outcome = train(w2v, "x.tsv", "rnn", "--quiet", *more)
+    assert outcome.code == 1
+    assert "diverged and the validation loss is " in outcome.err
+    assert outcome.err.endswith("; try --lr 100000 or less\n")
+    assert outcome.err.count("\n") == 1
+    assert not os.path.exists("net.safetensors")
+
+
+def test_the_numbers_of_a_diverged_language_model_are_an_error(w2v, folder):
+    (folder / "x.txt").write_text("a b c d e f g\n" * 40)
+    more = ("--task", "lm", "--activation", "relu", "--epochs", "1", "--quiet")
+    assert train(w2v, "x.txt", "rnn", *more).code == 0
+    tensors, metadata = container.read("net.safetensors")
+    large = {"b_o": 1e4 * np.arange(tensors["b_o"].size, dtype=np.float32)}
+    container.write("net.safetensors", {**tensors, **large}, metadata)
+    outcome = w2v("perplexity", "net.safetensors", "x.txt", "--quiet")
+    assert outcome.out.startswith("inf  ")
+    found = json.loads(w2v("perplexity", "net.safetensors", "x.txt", "--quiet", "--json").out)
+    assert found["perplexity"] is None
+    assert 709 < found["nats"] < math.inf
+    large = {name: a * np.float32(1e30) for name, a in tensors.items() if a.dtype == np.float32}
+    container.write("net.safetensors", {**tensors, **large}, metadata)
+    for form in ((), ("--json",)):
+        outcome = w2v("perplexity", "net.safetensors", "x.txt", "--quiet", *form)
+        assert (outcome.code, outcome.out) == (2, ""), outcome
+        assert outcome.err.startswith("w2v: net.safetensors: the numbers of this model overflow")
+        assert outcome.err.count("\n") == 1
+    outcome = w2v("generate", "net.safetensors", "--words", "3")
+    assert (outcome.code, outcome.err) == (0, "")
+
+
+def test_a_perplexity_has_as_many_digits_as_are_known():
+    nats = [0.0, math.log(123.456), 20, 700, 708.9, 709, 83_762]
+    assert [*map(formatted_perplexity, nats)] == [
+        "1.0", "123.5", "4.85e+08", "1.01e+304", "7.44e+307", "inf", "inf",
+    ]  # fmt: skip
+    assert formatted_perplexity(math.log(123.456), 2) == "123.46"
 
 
 def test_a_network_starts_from_vectors_and_leaves_them(w2v, folder):

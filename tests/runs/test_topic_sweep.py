@@ -440,7 +440,7 @@ def test_the_help_has_the_options_of_lda(w2v, given):
         (("--sweep", "2"), "Missing argument 'CORPUS...'"),
         (("--sweep", "2", "one"), "one: a sweep holds out a tenth of the documents, and this is"),
         (("--sweep", "2", "empty"), "empty: no words in the text"),
-        (("--sweep", "2", "text", "--min-count", "9999"), "different words occurs 9999 times"),
+        (("--sweep", "2", "text", "--min-count", "9999"), "different words occurs 9,999 times"),
         (("--sweep", "2", "text", "--sweep-seeds", "0"), "'--sweep-seeds': 0 is not in the range"),
         (("--sweep", "2", "text", "--valid", "nowhere"), "nowhere: No such file"),
         (("--sweep", "2", "text", "--valid", "other"), "other: none of its 2 words is in the"),

@@ -22,6 +22,7 @@ def bucket():
     files = {
         "/b/1.txt": b"one\n", "/b/2.txt": b"two\n", "/b/x.csv": b"text\nx\n",
         "/b/in/3.txt": b"three\n", "/b/in/.hidden": b"h", "/b/in/deep/4.txt": b"four\n",
+        "/b/.in/5.txt": b"five\n", "/b/.in/.6": b"six\n",
         "/b/[a].txt": b"odd\n",
     }  # fmt: skip
     for name, data in files.items():
@@ -41,14 +42,41 @@ def below(bucket, *names):
         ("[12].txt", ["1.txt", "2.txt"]),
         ("*/*.txt", ["in/3.txt"]),
         ("**/*.txt", ["1.txt", "2.txt", "[a].txt", "in/3.txt", "in/deep/4.txt"]),
-        ("in/**", ["in/.hidden", "in/3.txt", "in/deep/4.txt"]),
+        ("in/**", ["in/3.txt", "in/deep/4.txt"]),
+        ("in/*", ["in/3.txt", "in/deep"]),
+        # As in a shell, what a dot hides is found by its dot only.
+        ("in/.*", ["in/.hidden"]),
+        ("**/.hid*", ["in/.hidden"]),
+        (".in/*", [".in/5.txt"]),
+        (".i?/*", [".in/5.txt"]),
+        ("*/5.txt", []),
         ("*", ["1.txt", "2.txt", "[a].txt", "in", "x.csv"]),
         ("1.txt", ["1.txt"]),
         ("[a].txt", ["[a].txt"]),  # a file of this name
     ],
 )
 def test_a_glob_matches_sorted_addresses(bucket, glob, names):
-    assert remote_files.matches(f"{bucket}/{glob}") == below(bucket, *names)
+    if names:
+        assert remote_files.matches(f"{bucket}/{glob}") == below(bucket, *names)
+    else:
+        with pytest.raises(W2VError, match="no file matches"):
+            remote_files.matches(f"{bucket}/{glob}")
+
+
+def test_a_glob_finds_the_files_that_minus_r_does(folder):
+    for name in (".top/f/1.txt", ".top/f/.hid/2.txt", ".top/f/in/3.txt", ".top/f/in/.4.txt"):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text("text\n")
+    for address in (f"file://{folder}/.top/f", "memory://.top/f"):
+        if address.startswith("memory"):
+            fsspec.filesystem("memory").put(f"{folder}/.top", "/.top", recursive=True)
+        found = remote_files.files_below(address)
+        assert [file.removeprefix(f"{address}/") for file in found] == ["1.txt", "in/3.txt"]
+        assert remote_files.matches(f"{address}/**") == found
+        assert remote_files.matches(f"simplecache::{address}/*") == [
+            f"simplecache::{address}/{name}" for name in ("1.txt", "in")
+        ]
+    fsspec.filesystem("memory").rm("/.top", recursive=True)
 
 
 def test_a_glob_without_matches_is_an_error_and_a_local_path_no_glob(bucket, tmp_path):

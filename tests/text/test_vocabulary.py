@@ -76,6 +76,8 @@ def test_the_end_of_sentence_of_other_programs_ends_a_sentence_and_is_no_word(tm
 def testnothing_left_says_what_would_work(tmp_path):
     with pytest.raises(W2VError, match="none of 2 different words occurs 9 times.*--min-count 3"):
         encoded(tmp_path, "a a a b b", min_count=9)
+    with pytest.raises(W2VError, match="most frequent one occurs 1 time: try --min-count 1"):
+        encoded(tmp_path, "a b", min_count=9)
     with pytest.raises(W2VError, match="no words in the text"):
         encoded(tmp_path, " \n\n", min_count=1)
 

@@ -78,7 +78,7 @@ def perplexity(
     texts = NewTexts(paths, settings, threads, line)
     if is_lm:
         _check_fields(settings)
-        _print_score(_score_text(SavedNetwork(model, "lm"), texts), results)
+        _print_score(model, _score_text(SavedNetwork(model, "lm"), texts), results)
         return
     saved = SavedTopicModel(model)
     listing = saved.listing()
@@ -145,15 +145,24 @@ def _score_text(model: SavedNetwork, texts: NewTexts) -> Evaluation:
     return model.network.evaluate(text, lambda share: line.show(f"scoring {share:6.1%}"))
 
 
-def _print_score(evaluation: Evaluation, results: ResultPrinter) -> None:
-    """Print the perplexity of a text."""
+def _print_score(model: str, evaluation: Evaluation, results: ResultPrinter) -> None:
+    """Print the perplexity of a text; `model` is the path of the model."""
     import math
+
+    from w2v.networks.evaluate import formatted_perplexity
+    from w2v.networks.evaluate import perplexity as exp_of
 
     if not evaluation.targets:
         raise W2VError("no words in the text: nothing to score")
     nats = evaluation.nats / evaluation.targets
-    perplexity = math.exp(min(nats, 700))  # exp of 710 overflows
+    if not math.isfinite(nats):
+        raise W2VError(
+            f"{model}: the numbers of this model overflow on the text, because its training "
+            "diverged: train it again with a lower --lr"
+        )
+    number = exp_of(nats)
+    known = number if math.isfinite(number) else None  # JSON has no infinity
     results.print(
-        {"perplexity": perplexity, "nats": nats, "scored": evaluation.targets},
-        f"{perplexity:.2f}  {nats:.4f} nats a word, {evaluation.targets:,} words",
+        {"perplexity": known, "nats": nats, "scored": evaluation.targets},
+        f"{formatted_perplexity(nats, 2)}  {nats:.4f} nats a word, {evaluation.targets:,} words",
     )

@@ -186,7 +186,7 @@ def _coherence_in(
     paths: Sequence[str], settings: GivenSettings, model: SavedTopicModel
 ) -> list[dict[str, Any]]:
     """Measure the coherence of each topic on documents other than the training text."""
-    from w2v.system.progress import ProgressLine
+    from w2v.system.progress import ProgressLine, plural
     from w2v.topics.coherence import TOP_WORDS, measure_coherence
     from w2v.topics.topic_words import top_words
     from w2v.topics.windowed_coherence import measure_in_windows, only_known
@@ -197,7 +197,8 @@ def _coherence_in(
     coherence = measure_coherence(only_known(tokens), words)
     skipped = sum(topic.skipped for topic in coherence)
     if skipped:
-        line.say(f"{skipped:,} pairs of words left out: the reference lacks a word of the pair")
+        pairs = plural(skipped, "pair")
+        line.say(f"{pairs} of words left out: the reference lacks a word of the pair")
     in_windows = measure_in_windows(tokens, words)
     return [
         topic._asdict() | windows._asdict()

@@ -18,6 +18,7 @@ from w2v.embeddings.table import Table
 from w2v.errors import W2VError
 from w2v.evaluation.analogies import AnalogyResult, totals
 from w2v.evaluation.similarity import similarity
+from w2v.system.progress import plural
 
 _DRAWS = 1000  # number of bootstrap samples
 _LEVEL = 95  # per cent, of the confidence intervals
@@ -222,8 +223,8 @@ def overlap(tables: Sequence[Table], words: int = 1000, k: int = 10) -> np.ndarr
     common = [name for name in tables[0].names if all(name in directed for directed in names)]
     if len(common) <= k:
         raise W2VError(
-            f"the files share only {len(common)} words: {k + 1} or more are needed to compare "
-            f"{k} nearest neighbours"
+            f"the files share only {plural(len(common), 'word')}: {k + 1} or more are needed to "
+            f"compare {k} nearest neighbours"
         )
     queries, neighbours = common[:words], list[list[set[str]]]()
     for table in tables:

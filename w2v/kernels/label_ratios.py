@@ -1,13 +1,14 @@
 """How much the frequency of a feature differs between labels, from counts of texts.
 
-C_k of T texts with the feature have the label k, and all texts with label k have N_k features, of
-N in all. With R features and add-one smoothing, the log-count ratio of the feature and label k is
-(Wang and Manning 2012, section 2.1; naive Bayes)
+C_k texts with the feature have the label k, and all texts with label k have N_k features. T and N
+are the sums of C_k and N_k over the labels: a text with several labels counts once for each. With R
+features and add-one smoothing, the log-count ratio of the feature and label k is (Wang and Manning
+2012, section 2.1; naive Bayes)
 
     r_k = ln (C_k + 1) / (N_k + R) - ln (T - C_k + 1) / (N - N_k + R)
 
-and the result is the mean of |r_k| over the labels, each weighted by its share of the texts. With
-two labels it is |r|.
+and the result is the mean of |r_k| over the labels, each weighted by its share of the labels of all
+texts. With two labels it is |r|.
 """
 
 from __future__ import annotations
@@ -43,7 +44,7 @@ def label_ratios(counts, bases, shares, ratios):
 
     counts  int32 (F, K)  C_k of each feature
     bases   float64 (K,)  ln (N_k + R) / (N - N_k + R)
-    shares  float64 (K,)  the share of the texts that have each label
+    shares  float64 (K,)  the share of each label among the labels of all texts
     ratios  float32 (F,)  overwritten
     """
     for row in range(counts.shape[0]):

@@ -29,7 +29,7 @@ from w2v.negative_sampling.composer import own_rows
 from w2v.negative_sampling.ngram_regression import COLUMNS, STEPS, NgramRegression, columns
 from w2v.negative_sampling.subword_rows import WordRows, number_ngrams
 from w2v.settings import FEWEST_BUCKETS, SubwordSettings
-from w2v.system.progress import duration
+from w2v.system.progress import duration, plural
 from w2v.system.resources import readable, rounded_down
 
 KERNELS = ("composition", "ngrams")  # modules of the kernels that a fit compiles
@@ -257,7 +257,8 @@ def _held_out(words: np.ndarray, count: int | None) -> np.ndarray:
     most = min(len(words) // _HELD_OUT_SHARE, MOST_HELD_OUT) if count is None else count
     if most >= max(len(words), 1):
         raise W2VError(
-            f"--held-out {most}: only {len(words):,} words can be fitted: hold fewer of them out"
+            f"--held-out {most}: only {plural(len(words), 'word')} can be fitted: hold fewer of "
+            "them out"
         )
     places = (2 * np.arange(most) + 1) * len(words) // (2 * max(most, 1))
     held: np.ndarray = words[places]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -11,6 +12,8 @@ import numpy as np
 
 from w2v.networks.batches import BatchSource, LabelledBatches
 from w2v.networks.network import Network
+
+MOST_NATS = 709.0  # exp of 710 overflows
 
 
 class Evaluation(NamedTuple):
@@ -24,6 +27,20 @@ class Evaluation(NamedTuple):
     nats: float
     targets: int
     correct: int
+
+
+def perplexity(nats: float) -> float:
+    """e to the mean loss of a word in nats; infinity where no float64 is as large."""
+    return math.exp(nats) if nats < MOST_NATS else math.inf
+
+
+def formatted_perplexity(nats: float, digits: int = 1) -> str:
+    """Format the perplexity of a mean loss in nats; from a million on with three figures.
+
+    digits  number of digits after the point below a million
+    """
+    value = perplexity(nats)
+    return f"{value:.{digits}f}" if value < 1e6 else f"{value:.3g}"
 
 
 def evaluate(
@@ -40,7 +57,8 @@ def evaluate(
     on_progress  called by the first thread after each of its shards, with the index of the shard
                  among the shards of this thread
 
-    A stop signal ends the evaluation: each thread finishes the shard that it evaluates.
+    A stop signal ends the evaluation: each thread finishes the shard that it evaluates. The sum of
+    the losses is not finite, without a warning, where numbers overflow.
     """
     shards, stop = len(networks), threading.Event()
     states = networks[0].states(rows)
@@ -54,11 +72,12 @@ def evaluate(
                 break
             batch = source.batch(part, states)
             if batch is not None:
-                h = networks[shard].features(batch)
-                losses, hits = networks[shard].output.evaluate(h, batch.targets, batch.weights)
                 is_counted = batch.weights > 0
-                nats, count = nats + float(losses[is_counted].sum()), count + int(is_counted.sum())
-                correct += hits
+                with np.errstate(over="ignore", invalid="ignore"):
+                    h = networks[shard].features(batch)
+                    losses, hits = networks[shard].output.evaluate(h, batch.targets, batch.weights)
+                    nats += float(losses[is_counted].sum())
+                count, correct = count + int(is_counted.sum()), correct + hits
             if shard == 0:
                 on_progress(index)
         return Evaluation(nats, count, correct)

@@ -25,7 +25,7 @@ from w2v.networks.layers.lstm import Lstm
 from w2v.networks.layers.rnn import Rnn
 from w2v.networks.layers.softmax_output import SoftmaxOutput
 from w2v.networks.optimizer import Optimizer
-from w2v.networks.synthetic_tasks import LANGUAGES, WORDS, adding, sentences
+from w2v.networks.synthetic_tasks import WORDS, adding, sentences
 
 DIM = 16  # dimension of word vectors
 BATCH = 32  # number of sequences in a minibatch
@@ -44,8 +44,6 @@ _LAYERS: dict[str, Callable[..., Recurrent]] = {
     "gru": Gru,
 }
 TASKS = ("adding", "words")
-# The scores of constant predictions (adding: the mean, 1) and of random answers (words).
-CHANCE = {"adding": 1 / 6, "words": 1 / len(LANGUAGES)}
 SOLVED = {"adding": 0.01, "words": 0.99}  # scores from which a task counts as solved
 
 

@@ -120,7 +120,8 @@ class TrainedNetwork:
         column = np.array(words, np.int32)[:, None]
         no_targets, no_weights = np.zeros(1, np.int32), np.zeros(1, np.float32)
         batch = Batch(column, None, no_targets, no_weights, states)
-        return network.output.scores(network.features(batch))[-1].astype(np.float64)
+        with np.errstate(over="ignore", invalid="ignore"):  # the numbers of a diverged network
+            return network.output.scores(network.features(batch))[-1].astype(np.float64)
 
 
 def _draw(scores: np.ndarray, temperature: float, top: int, rng: np.random.Generator) -> int:
@@ -130,6 +131,8 @@ def _draw(scores: np.ndarray, temperature: float, top: int, rng: np.random.Gener
     if 0 < top < scores.size:
         lowest = np.partition(scores, -top)[-top]
         scores = np.where(scores >= lowest, scores, -np.inf)
-    with np.errstate(over="ignore"):  # a temperature near 0 overflows to -inf, and exp(-inf) is 0
+    # A temperature near 0 overflows to -inf, and exp(-inf) is 0. Scores of a diverged network may
+    # be infinite.
+    with np.errstate(over="ignore", invalid="ignore"):
         sums = np.cumsum(np.exp((scores - scores.max()) / temperature))
     return int(min(np.searchsorted(sums, rng.random() * sums[-1], "right"), scores.size - 1))

@@ -16,7 +16,7 @@ from w2v.network_settings import NetworkSettings
 from w2v.networks import parameters
 from w2v.networks.architecture import Architecture
 from w2v.networks.batches import BatchPlan, BatchSource, LabelledBatches, StreamBatches
-from w2v.networks.evaluate import Evaluation, evaluate
+from w2v.networks.evaluate import Evaluation, evaluate, formatted_perplexity
 from w2v.networks.layers.softmax_output import TARGETS
 from w2v.networks.network import Network
 from w2v.networks.optimizer import Optimizer
@@ -25,6 +25,7 @@ from w2v.text.encoded_text import EncodedDocuments, EncodedText
 from w2v.text.labels import check_two, check_words_of_labels
 from w2v.text.vocabulary import END, Vocabulary
 from w2v.training.chunks import Plan
+from w2v.training.protocols import diverged
 
 MANY_WORDS = 50_000  # language models with more words use the sampled softmax by default
 SAMPLES = 4096  # default number of words that the sampled softmax draws for a minibatch
@@ -153,7 +154,7 @@ class NetworkTrainer:
         self._parameters, self._tables = arrays, {name: len(t) for name, t in tables.items()}
         self._optimizer = Optimizer(set_.optimizer, tables | {"weights": weights})
         self._states = self.networks[0].states(self._rows) if self.is_language else []
-        self._correct = np.zeros((set_.epochs, shards), np.int64)
+        self._correct = np.zeros((2, shards), np.int64)
         self.matrices = (
             tables | {"weights": weights} | self._optimizer.memory | {"right": self._correct}
         )
@@ -204,10 +205,17 @@ class NetworkTrainer:
         self.batches_of(text)
 
     def loss(self, text: EncodedText) -> float:
-        """Evaluate a held-out text. Set `held_out`; return the mean loss of the targets in nats."""
+        """Evaluate a held-out text. Set `held_out`; return the mean loss of the targets in nats.
+
+        Raises  DivergedError if the loss is not finite: the last update may have diverged, after
+                the losses of all minibatches were computed
+        """
         source = self.batches_of(text)
         self.held_out = evaluate(self.networks, source, self.settings.rows)
-        return self.held_out.nats / max(self.held_out.targets, 1)
+        loss = self.held_out.nats / max(self.held_out.targets, 1)
+        if not math.isfinite(loss):
+            raise diverged(f"and the validation loss is {loss:g}", self.lr_at(0.0))
+        return loss
 
     def loss_note(self, epoch: int, pairs: int, loss: float) -> str:
         """Format the perplexity or the accuracy, which the progress line shows beside the loss.
@@ -217,8 +225,9 @@ class NetworkTrainer:
         loss   the mean loss of these targets in nats
         """
         if self.is_language:
-            return f"perplexity {math.exp(min(loss, 700)):.1f}"
-        return f"accuracy {self._correct[epoch].sum() / max(pairs, 1):.2%}"
+            return f"perplexity {formatted_perplexity(loss)}"
+        epochs, correct = self._correct
+        return f"accuracy {correct[epochs == epoch].sum() / max(pairs, 1):.2%}"
 
     def validation_note(self) -> str:
         """Format the perplexity or the accuracy of the held-out text that `loss` evaluated last."""
@@ -226,7 +235,7 @@ class NetworkTrainer:
             return ""
         nats, count, correct = self.held_out
         if self.is_language:
-            return f"perplexity {math.exp(min(nats / max(count, 1), 700)):.1f}"
+            return f"perplexity {formatted_perplexity(nats / max(count, 1))}"
         return f"accuracy {correct / max(count, 1):.2%}"
 
     def tables(self) -> dict[str, Table]:

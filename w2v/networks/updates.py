@@ -33,7 +33,8 @@ class MinibatchUpdates:
     optimizer  the optimizer of the tables and of the dense parameters, which it calls `weights`
     source     the minibatches
     states     recurrent states of all rows of a minibatch, changed in place; empty for a classifier
-    correct    int64 (epochs, S), changed in place: number of targets with the highest score
+    correct    int64 (2, S), changed in place: the number of an epoch, and the number of targets
+               with the highest score so far in this epoch, of each shard
     lr_at      function that returns the learning rate at a share of the run, 0 to 1
     clip       maximum norm of the gradient of all parameters; 0: no clipping
     frozen     bool (V,), the rows of `input_vectors` that are not trained; (0,) if there are none
@@ -92,7 +93,9 @@ class MinibatchUpdates:
             rng = np.random.default_rng((self._seed, chunk.epoch, chunk.first, shard))
             with np.errstate(over="ignore", invalid="ignore"):  # training.workers checks the losses
                 loss_and_targets = network.learn(batch, rng)
-            self._correct[chunk.epoch, shard] += network.output.correct
+            if self._correct[0, shard] != chunk.epoch:
+                self._correct[:, shard] = chunk.epoch, 0
+            self._correct[1, shard] += network.output.correct
             return loss_and_targets
 
         return train

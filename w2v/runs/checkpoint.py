@@ -10,14 +10,14 @@ from __future__ import annotations
 import json
 import math
 import os
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import numpy as np
 
 from w2v.embeddings import container
-from w2v.errors import W2VError
+from w2v.errors import DivergedError, W2VError
 from w2v.system import atomic_file
 
 SUFFIX = ".checkpoint"
@@ -54,6 +54,21 @@ def interval(option: str) -> float:
 def path_for(output: str) -> str | None:
     """The path of a run's checkpoint; None where `output` is stdout or a device."""
     return None if output == "-" or atomic_file.is_device(output) else output + SUFFIX
+
+
+@contextmanager
+def advised(path: str | None) -> Iterator[None]:
+    """A block in which the error of a training that diverges advises to use the checkpoint.
+
+    path  the path of the checkpoint, which may not exist; None for a run without checkpoints
+    """
+    try:
+        yield
+    except DivergedError as error:
+        if path is None or not os.path.exists(path):
+            raise
+        advice = "add --resume --force to continue from the earlier checkpoint"
+        raise DivergedError(f"{error}; {advice}, {path}") from None
 
 
 def write(

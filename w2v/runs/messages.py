@@ -31,6 +31,7 @@ from w2v.runs.time_estimate import Forecast
 from w2v.runs.validation import Validation
 from w2v.setting_fields import option_name
 from w2v.settings import SubwordSettings
+from w2v.system.atomic_file import appending
 from w2v.system.packing import packer
 from w2v.system.pipes import output_name
 from w2v.system.progress import Progress, duration, plural
@@ -74,8 +75,7 @@ class Messages:
         now = datetime.now(UTC).isoformat(timespec="milliseconds")
         line = json.dumps({"event": event, "time": now, **finite}) + "\n"
         try:
-            opened = 1 if path == "-" else path  # 1 is standard output
-            with open(opened, "ab", closefd=opened != 1) as file, packer(file, path) as packed:
+            with appending(path) as file, packer(file, path) as packed:
                 packed.write(line.encode())
         except OSError as error:  # a full disk must not end the run
             self._console.warn(f"{output_name(path)}: {error.strerror}: the log ends here")

@@ -298,7 +298,7 @@ class TrainingRun:
             if epoch_ended:
                 epochs_reported += 1
                 if validation:
-                    with DeferredSignals():
+                    with DeferredSignals(), checkpoint.advised(self.checkpoint_path):
                         validation.evaluate()
                 self._report_epoch()
             if executor.is_done or (validation and validation.is_over):
@@ -309,20 +309,16 @@ class TrainingRun:
             if time.monotonic() >= next_checkpoint or (epoch_ended and after_each_epoch):
                 self.checkpoint()
                 next_checkpoint = time.monotonic() + interval
-            try:
+            with checkpoint.advised(self.checkpoint_path):
                 executor.train(self.messages.progress, max(next_checkpoint - time.monotonic(), 0))
-            except DivergedError as error:
-                if not self.has_checkpoint():
-                    raise
-                advice = "add --resume --force to continue from the earlier checkpoint"
-                raise DivergedError(f"{error}; {advice}, {self.checkpoint_path}") from None
         if validation:
             validation.restore_best()
 
     def _report_epoch(self) -> None:
         executor, validation = self.executor, self.validation
         held_out, note = (validation.losses[-1], validation.note()) if validation else (None, "")
-        self.messages.epoch(executor.epochs_done, executor.epochs, self.losses[-1], held_out, note)
+        loss = executor.state.mean_loss(executor.epochs_done - 1)
+        self.messages.epoch(executor.epochs_done, executor.epochs, loss, held_out, note)
 
     def _summarise(self) -> None:
         trainer = self.executor.trainer

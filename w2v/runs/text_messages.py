@@ -319,9 +319,9 @@ def say_changed_documents(
     if empty:
         console.warn(f"{plural(empty, 'document')} without any word of the vocabulary")
     if cut:
+        read = "word is" if length == 1 else f"{length} words are"
         console.warn(
-            f"{plural(cut, 'document')} longer than --length {length}: only the last {length} "
-            "words are read"
+            f"{plural(cut, 'document')} longer than --length {length}: only the last {read} read"
         )
 
 

@@ -23,6 +23,7 @@ from typing import IO
 
 from w2v.errors import W2VError
 from w2v.system import locks, packing
+from w2v.system.descriptor_paths import duplicate, file_descriptor
 from w2v.system.signals import DeferredSignals
 
 WINDOWS = os.name == "nt"
@@ -34,10 +35,11 @@ _UNSUPPORTED = (errno.EINVAL, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP)
 def replacing(path: str, like: str | None = None) -> Iterator[IO[bytes]]:
     """Open a file for writing that replaces `path` when the block ends.
 
-    path    the path of the file; a device, a pipe or stdout (`-`) is written directly
+    path    the path of the file; a device, a pipe, stdout (`-`) or an open file descriptor, such as
+            /dev/stdout, is written directly
     like    a file whose permissions a new file gets; None: the default permissions. If `path`
             exists, its permissions are kept
-    Raises  OSError with the path of the file
+    Raises  OSError with the path of the file; W2VError if the path ends in a separator
 
     The content is written to a part file in the same folder, which is synchronized with the disk
     and then renamed to `path`. After an error, the part file is removed and the old file is
@@ -51,9 +53,10 @@ def replacing(path: str, like: str | None = None) -> Iterator[IO[bytes]]:
         sys.stdout.buffer.flush()  # raises here if the disk is full or the stream is closed
         return
     if is_device(path):
-        with _named(path), open(path, "wb") as file:
+        with _named(path), open(path, "wb", opener=_open_directly) as file:
             yield file
         return
+    _check_name(path)
     target = os.path.realpath(path)
     with DeferredSignals(), _named(path, target):
         remove_parts(target)
@@ -69,6 +72,19 @@ def replacing(path: str, like: str | None = None) -> Iterator[IO[bytes]]:
                 with suppress(OSError):
                     locks.remove(file, file.name)
                 raise
+
+
+def appending(path: str) -> IO[bytes]:
+    """Open a file to write at its end; `path` may also name an open file descriptor, as - does."""
+    if path == "-":
+        return open(1, "ab", closefd=False)
+    return open(path, "ab", opener=_open_directly)
+
+
+def _open_directly(path: str, flags: int) -> int:
+    """Open a path as `os.open` does, or duplicate the descriptor of a file that the path names."""
+    descriptor = file_descriptor(path)
+    return os.open(path, flags, 0o666) if descriptor is None else duplicate(descriptor)
 
 
 def synchronize(file: IO[bytes]) -> None:
@@ -223,7 +239,11 @@ def check_writable(path: str) -> None:
     if os.path.isdir(path):
         raise W2VError(f"{path} is a directory: name a file in it")
     packing.check_packer(path)
+    if (descriptor := file_descriptor(path)) is not None:
+        with _named(path):
+            os.write(descriptor, b"")  # fails for a descriptor that is open for reading only
     if path != "-" and not is_device(path):
+        _check_name(path)
         target = os.path.realpath(path)
         if not os.path.isdir(os.path.dirname(target)):
             raise W2VError(f"{path}: there is no folder {os.path.dirname(target)}: create it first")
@@ -231,6 +251,15 @@ def check_writable(path: str) -> None:
             locks.remove(file, file.name)
         if WINDOWS and os.path.exists(target):
             _check_closed(path, target)
+
+
+def _check_name(path: str) -> None:
+    """Raise W2VError if a path that is no folder ends in a separator, which `realpath` drops."""
+    if not os.path.basename(path):
+        raise W2VError(
+            f"{path}: there is no such folder: leave out the {path[-1]} at the end, or create the "
+            "folder and name a file in it"
+        )
 
 
 def _check_closed(path: str, target: str) -> None:
@@ -245,5 +274,7 @@ def _check_closed(path: str, target: str) -> None:
 
 
 def is_device(path: str) -> bool:
-    """Whether `path` exists and is a device or a pipe, which is written directly."""
-    return os.path.exists(path) and not stat.S_ISREG(os.stat(path).st_mode)
+    """Whether `path` is a device, a pipe or an open file descriptor, which is written directly."""
+    if os.path.exists(path) and not stat.S_ISREG(os.stat(path).st_mode):
+        return True
+    return file_descriptor(path) is not None

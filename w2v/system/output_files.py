@@ -45,7 +45,7 @@ def check(
             _check_stdout()
             continue
         is_new = not os.path.exists(path)
-        open(path, "ab").close()
+        atomic_file.appending(path).close()
         if is_new:
             os.unlink(path)
 

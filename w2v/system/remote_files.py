@@ -11,6 +11,7 @@ import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from fnmatch import fnmatchcase
 from typing import IO, Any, NamedTuple, cast
 
 from w2v.errors import W2VError
@@ -110,7 +111,8 @@ def matches(path: str) -> list[str]:
     """The addresses that match an address with a glob (*, ?, [a-z], **), sorted.
 
     Any other path is the only match of itself, and so is the address of a file whose name has such
-    characters. Folders match too, but not those for **, which matches the files in them.
+    characters. Folders match too, but not those for **, which matches the files in them. As in a
+    shell, what a dot hides matches only where the glob has the dot, as in .*
     Raises W2VError if nothing matches, and as `open_bytes` does
     """
     if not is_address(path) or not _has_glob(path):
@@ -122,7 +124,9 @@ def matches(path: str) -> list[str]:
         if not found and system.exists(inner):
             return [path]
     names = [
-        name for name, info in found.items() if "**" not in path or info.get("type") != "directory"
+        name
+        for name, info in found.items()
+        if ("**" not in path or info.get("type") != "directory") and not _is_hidden(name, inner)
     ]
     if not names:
         raise W2VError(
@@ -130,6 +134,20 @@ def matches(path: str) -> list[str]:
             "first * or ?"
         )
     return sorted(_address(path, name) for name in names)
+
+
+def _is_hidden(name: str, glob: str) -> bool:
+    """Whether a dot hides a file, or a folder that it is in, from the glob that it matches.
+
+    The folders before the first with a sign of a glob are named, so that no dot hides them.
+    """
+    parts = glob.split("/")
+    named = next(number for number, part in enumerate(parts) if {*part} & {*"*?["})
+    dotted = [part for part in parts[named:] if part.startswith(".")]
+    return any(
+        part.startswith(".") and not any(fnmatchcase(part, pattern) for pattern in dotted)
+        for part in name.lstrip("/").split("/")[named - glob.startswith("/") :]
+    )
 
 
 def files_below(address: str) -> list[str]:

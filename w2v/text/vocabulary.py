@@ -11,6 +11,7 @@ import numpy as np
 from w2v.errors import W2VError
 from w2v.system import atomic_file
 from w2v.system.pipes import name_of
+from w2v.system.progress import plural
 from w2v.system.text_file import numbered_lines
 from w2v.text.corpus import Corpus
 from w2v.text.word_counter import SENTENCE_END, WordCounter
@@ -118,8 +119,8 @@ def read_counts(path: str, min_count: int, max_vocab: int | None) -> Vocabulary:
     names = [name for name in order if counts[name] >= max(min_count, 1)][:max_vocab]
     if not names:
         raise W2VError(
-            f"{name_of(path)}: none of {len(counts):,} words occurs {min_count} times: check the "
-            "file, or lower --min-count"
+            f"{name_of(path)}: none of {len(counts):,} words occurs "
+            f"{plural(min_count, 'time')}: check the file, or lower --min-count"
         )
     kept = np.array([counts[name] for name in names], np.int64)
     return Vocabulary(names, kept, len(counts), sum(counts.values()), ends)
@@ -183,6 +184,7 @@ def nothing_left(corpus: Corpus, vocabulary: Vocabulary, highest: int, min_count
     if vocabulary.types == 0:
         return f"{corpus.source}: no words in the text"
     return (
-        f"{corpus.source}: none of {vocabulary.types:,} different words occurs {min_count} times; "
-        f"the most frequent one occurs {highest} times: try --min-count {highest}"
+        f"{corpus.source}: none of {vocabulary.types:,} different words occurs "
+        f"{plural(min_count, 'time')}; the most frequent one occurs {plural(highest, 'time')}: "
+        f"try --min-count {highest}"
     )

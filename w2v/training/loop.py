@@ -90,11 +90,9 @@ def progress_of(
     note  text that is shown after the trainer's note on the loss
     """
     epoch, lr = state.latest.epoch, trainer.lr_at(state.latest.begin)
-    losses = state.mean_losses()[: epoch + 1]
+    pairs = state.pairs(epoch)
     # At the start of an epoch the loss of the epoch before is shown.
-    known_losses = [loss for loss in losses[-2:] if not math.isnan(loss)]
-    loss = known_losses[-1] if known_losses else math.nan
-    pairs = int(state.losses[epoch][1])
+    loss = state.mean_loss(epoch if pairs else epoch - 1)
     loss_note = trainer.loss_note(epoch, pairs, loss) if pairs else ""
     return Progress(
         epoch + 1, plan.epochs, state.words, plan.words, state.seconds, lr, loss, state.resumed,

@@ -56,7 +56,6 @@ _FUNCTIONS: dict[str, tuple[Callable, Callable]] = {
     "tanh": (np.tanh, lambda y: 1 - y * y),
     "relu": (lambda a: np.maximum(a, 0), lambda y: (y > 0).astype(y.dtype)),
 }
-ACTIVATIONS = tuple(_FUNCTIONS)
 
 
 class Activation:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 
-WAYS = ("last", "mean", "max")
-
 
 class Pooling:
     """Make one vector for each text of its states: (B, U) from (T, B, U).
