@@ -559,6 +559,16 @@ def test_vectors_of_a_file_are_answered_like_words(w2v, toy, folder):
     assert len({row.partition("\t")[2] for row in rows}) == 1
 
 
+def test_vectors_of_a_text_and_of_an_array_have_the_same_numbers(w2v, toy, folder):
+    rows = np.array([[2, 1, 0], [0, 0, 0], [0, 1, 0], [np.nan, 1, 1], [1, 2, -1]])
+    np.save("q.npy", rows)
+    np.savetxt("q.txt", rows)
+    found = [w2v("similar", "--vector", name, "--tsv", "-k", 1) for name in ("q.npy", "q.txt")]
+    assert [row.split("\t")[0] for row in found[0].out.splitlines()] == ["1", "3", "5"]
+    assert found[0].out == found[1].out
+    assert [outcome.code for outcome in found] == [2, 2]
+
+
 @pytest.mark.parametrize(
     ("content", "said"),
     [

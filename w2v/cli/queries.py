@@ -45,6 +45,8 @@ def parsed_lines(
 ) -> Iterator[list[T]]:
     """Yield the queries in the lines of a file, in batches, as soon as the lines arrive.
 
+    A batch ends at an invalid line, so that answers and errors are in the order of the lines.
+
     name            the file's name in messages
     parse, refused  as in `batches`
     Raises          W2VError if the beginning of the file shows that it is not text
@@ -63,6 +65,9 @@ def parsed_lines(
             try:
                 queries += parse(text) if text.strip(BLANKS) else []
             except W2VError as error:
+                if queries:
+                    yield queries  # so that they are answered before the error is reported
+                    queries = []
                 refused(W2VError(f"{name}: line {number}: {error}"))
         earlier_lines += len(lines)
         yield queries

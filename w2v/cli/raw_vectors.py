@@ -23,7 +23,7 @@ def read_vectors(path: str, dim: int, refused: Callable[[W2VError], None]) -> It
     """Yield query vectors in batches of pairs: a name and a vector, float32 (D,).
 
     The lines of a text are yielded as soon as they arrive. The name of a vector without a name is
-    the number of the vector, from 1.
+    the number of the vector, from 1. Refused vectors are counted too.
 
     path     a NumPy array (D,) or (N, D), or a text with one vector on each line: an optional name,
              then its numbers, separated by blanks. `-` is stdin
@@ -41,9 +41,14 @@ def read_vectors(path: str, dim: int, refused: Callable[[W2VError], None]) -> It
         if _begins_with(content, MAGIC):
             yield _array_vectors(content.read(), name, dim, refused)
             return
-        count = 0
-        parse = partial(_parse, dim=dim)
-        for batch in parsed_lines(content, name, parse, refused):
+        count = 0  # of the vectors of earlier batches, and those that were refused
+
+        def refuse(error: W2VError) -> None:
+            nonlocal count
+            count += 1
+            refused(error)
+
+        for batch in parsed_lines(content, name, partial(_parse, dim=dim), refuse):
             yield [
                 (given_name or str(number), vector)
                 for number, (given_name, vector) in enumerate(batch, count + 1)
