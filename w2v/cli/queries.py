@@ -17,11 +17,22 @@ T = TypeVar("T")
 _BATCH = 1024  # maximum number of lines that are answered together
 
 
+class InvalidQueryError(W2VError):
+    """A line, or a row of an array, that is not a valid query.
+
+    query  the line without the blanks around it, or the number of the row
+    """
+
+    def __init__(self, message: str, query: str):
+        super().__init__(message)
+        self.query = query
+
+
 def batches(
     queries: Sequence[T],
     paths: Sequence[str],
     parse: Callable[[str], Iterable[T]],
-    refused: Callable[[W2VError], None],
+    refused: Callable[[InvalidQueryError], None],
 ) -> Iterator[list[T]]:
     """Yield the queries of the command line as one batch, then those of files in batches.
 
@@ -41,7 +52,7 @@ def parsed_lines(
     file: IO[bytes],
     name: str,
     parse: Callable[[str], Iterable[T]],
-    refused: Callable[[W2VError], None],
+    refused: Callable[[InvalidQueryError], None],
 ) -> Iterator[list[T]]:
     """Yield the queries in the lines of a file, in batches, as soon as the lines arrive.
 
@@ -68,7 +79,8 @@ def parsed_lines(
                 if queries:
                     yield queries  # so that they are answered before the error is reported
                     queries = []
-                refused(W2VError(f"{name}: line {number}: {error}"))
+                message = f"{name}: line {number}: {error}"
+                refused(InvalidQueryError(message, text.strip(BLANKS)))
         earlier_lines += len(lines)
         yield queries
 
