@@ -137,7 +137,6 @@ def train(
     During training, NumPy's BLAS is limited to the number of threads that the command would use.
     A warning is logged if this is impossible, as with a BLAS that is not part of NumPy's wheel.
     """
-    from w2v.text.corpus import files_named
     from w2v.text.encode import write_texts
 
     paths = python_arguments.paths(corpus, "corpus")
@@ -154,11 +153,12 @@ def train(
     settings |= _files(settings, folder.path)
     model, settings = renamed(python_arguments.word(model, "model"), settings)
     found_model = find_model(model)
-    paths = files_named(paths, recursive, found_model.has_documents)
     output_path = given_output or os.path.join(folder.path, "vectors.safetensors")
     with folder.hidden_in_errors(), ExitStack() as stack:
         console, temporary = LogConsole(on_progress, folder.hide), given_output is None
-        run = build_run(paths, output_path, found_model, settings, console, stack, temporary)
+        run = build_run(
+            paths, output_path, found_model, settings, console, stack, temporary, recursive
+        )
         # Each thread of a network calls BLAS, which must then not start threads of its own.
         threads = 1 if found_model.predicts else run.executor.threads
         is_limited = stack.enter_context(blas_threads(threads))
@@ -224,10 +224,11 @@ def build_run(
     console: Console,
     stack: ExitStack,
     temporary: bool = False,
+    recursive: bool = False,
 ) -> TrainingRun | SettingsSearch:
     """Make a training run, or with `time` a search, from settings; `carry_out` starts it.
 
-    paths      the paths of text files; `-` is stdin
+    paths      the paths or globs of text files; `-` is stdin
     output     the path of the file to write
     model      the model to train
     given      settings of the corpus, the run and the model by name, with the types of the command
@@ -235,13 +236,14 @@ def build_run(
     console    prints the messages
     stack      its exit closes the connection to a cluster, and ends the use of `scratch`
     temporary  whether the output is a temporary file, for which no checkpoints are written
+    recursive  whether folders stand for all files in them, unless the model reads documents
     Raises     W2VError if the model has no such setting, or if settings contradict each other
     """
     from w2v.runs.messages import Messages
     from w2v.runs.run import TrainingRun
     from w2v.runs.settings_search import SettingsSearch
 
-    request = _make_request(paths, output, model, given, temporary)
+    request = _make_request(paths, output, model, given, temporary, recursive)
     stack.enter_context(scratch.used(request.run.scratch))
     executor = _make_executor(request, console, stack)
     if request.search.time is None:
@@ -251,11 +253,13 @@ def build_run(
 
 
 def _make_request(
-    paths: Sequence[str], output: str, model: Model, given: Mapping[str, Any], temporary: bool
-) -> Request:
+    paths: Sequence[str], output: str, model: Model, given: Mapping[str, Any], temporary: bool,
+    recursive: bool,
+) -> Request:  # fmt: skip
     """Make the request of a run, with the settings of initial vectors; see `build_run`."""
     from w2v.runs.initial_vectors import read_initial
     from w2v.runs.request import Request
+    from w2v.text.corpus import files_named
 
     values = _named(model, {name: value for name, value in given.items() if value is not None})
     if values.get("cluster"):
@@ -272,7 +276,7 @@ def _make_request(
         advice = "leave out --hogwild" if "deterministic" in own else "add --deterministic"
         for name in {"cluster", "shards", "round_words"} & own.keys():
             raise W2VError(f"{option_name(name)} is for --deterministic: {advice}")
-    files = paths, output, model
+    files = files_named(paths, recursive, model.keeps_folders(options)), output, model
     return Request(
         *files, options, text, run, documents, initial, temporary, search, own, preset, records
     )

@@ -138,6 +138,12 @@ def test_parts_need_subwords_and_single_words(w2v, model):
         2,
         "w2v: --parts needs single words, found 'the +king'\n",
     )
+    call = ("vector", "-", "--parts", "-v", "model.bin", "--json")
+    outcome = w2v(*call, stdin=b"the\nthe +king\nking\n")
+    assert outcome.code == 2
+    rows = [json.loads(line) for line in outcome.out.splitlines()]
+    assert [row["query"] for row in rows] == ["the", "the +king", "king"]
+    assert rows[1]["parts"] is None
 
 
 @BOTH

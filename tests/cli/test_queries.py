@@ -332,7 +332,12 @@ def test_several_texts_are_asked_for_one_after_the_other(w2v, folder):
     both = w2v("similar", "--text", "a b", "--text", "e f", "--tsv", "-k", 2)
     assert both == (0, single[0].out + single[1].out, "")
     outcome = w2v("similar", "--text", "a b", "--text", "zz", "--text", "e f", "--tsv", "-k", 2)
-    assert outcome == (2, both.out, "w2v: none of the words of 'zz' is in the model's vocabulary\n")
+    assert outcome == (3, both.out, "w2v: none of the words of 'zz' is in the model's vocabulary\n")
+    outcome = w2v("similar", "--text", "zz", "--text", "e f", "--json", "--oov", "skip")
+    lines = [*map(json.loads, outcome.out.splitlines())]
+    assert [line["query"] for line in lines] == ["zz", "e f"]
+    reason = "none of the words of 'zz' is in the model's vocabulary"
+    assert (lines[0], outcome.code) == ({"query": "zz", "results": [], "error": reason}, 3)
 
 
 @compiled_only
@@ -557,6 +562,16 @@ def test_vectors_of_a_file_are_answered_like_words(w2v, toy, folder):
     rows = w2v("similar", "--vector", "-", "-k", 1, "--tsv", stdin=many).out.splitlines()
     assert [row.split("\t")[0] for row in rows] == [str(number) for number in range(1, 3001)]
     assert len({row.partition("\t")[2] for row in rows}) == 1
+
+
+def test_vectors_of_a_text_and_of_an_array_have_the_same_numbers(w2v, toy, folder):
+    rows = np.array([[2, 1, 0], [0, 0, 0], [0, 1, 0], [np.nan, 1, 1], [1, 2, -1]])
+    np.save("q.npy", rows)
+    np.savetxt("q.txt", rows)
+    found = [w2v("similar", "--vector", name, "--tsv", "-k", 1) for name in ("q.npy", "q.txt")]
+    assert [row.split("\t")[0] for row in found[0].out.splitlines()] == ["1", "3", "5"]
+    assert found[0].out == found[1].out
+    assert [outcome.code for outcome in found] == [2, 2]
 
 
 @pytest.mark.parametrize(
@@ -848,7 +863,7 @@ def test_a_text_that_is_the_name_of_a_file_is_said(w2v, mail, folder):
         "--text e: this is the name of a file, but its letters are searched for: --text - < e "
         "searches for the text in the file\n"
     )
-    assert w2v("similar", "--text", "new.eml").code == 2
+    assert w2v("similar", "--text", "new.eml").code == 3
 
 
 def test_stdin_is_one_text(w2v, mail, folder):
@@ -863,7 +878,7 @@ def test_stdin_is_one_text(w2v, mail, folder):
     assert "standard input is named twice, by --text and --text" in outcome.err
     outcome = w2v("similar", "--text", "-", stdin=b"zz\n")
     assert outcome == (
-        2, "", "w2v: stdin: none of the words of the text is in the model's vocabulary\n"
+        3, "", "w2v: stdin: none of the words of the text is in the model's vocabulary\n"
     )  # fmt: skip
 
 
@@ -1000,6 +1015,32 @@ def test_each_query_of_a_pipe_has_a_line_of_json(w2v, toy, command, lines, empty
         assert rows[1] == empty
     assert outcome.code == (0 if oov == "skip" else 3)
     assert len(w2v(*command, "-", "--tsv", "--oov", oov, stdin=lines.encode()).out.split("no")) == 1
+
+
+@pytest.mark.parametrize(("command", "lines", "wrong"), [
+    (("similar", "--vector"), "2 1 0\n1 2\n0 1 0", {"query": "2", "results": []}),
+    (("analogy",), "king man woman\nking\nqueen man king", {"query": "king", "results": []}),
+    (("similarity",), "king man\nking\nking queen",
+     {"query": "king", "a": None, "b": None, "score": None}),
+    (("odd",), "king man woman\nking\nking queen man",
+     {"query": "king", "odd": None, "scores": []}),
+])  # fmt: skip
+def test_each_invalid_line_of_a_pipe_has_a_line_of_json(w2v, toy, command, lines, wrong):
+    outcome = w2v(*command, "-", "--json", stdin=lines.encode())
+    rows = [json.loads(line) for line in outcome.out.splitlines()]
+    assert (len(rows), outcome.code) == (3, 2), outcome.err
+    error = rows[1].pop("error")
+    assert error.startswith("stdin: line 2: ")
+    assert outcome.err == f"w2v: {error}\n"
+    assert rows[1] == wrong
+    assert not any("error" in row for row in rows)
+
+
+def test_refused_rows_of_an_array_have_lines_of_json(w2v, toy, folder):
+    np.save("q.npy", np.array([[2, 1, 0], [0, 0, 0], [0, 1, 0]]))
+    rows = w2v("similar", "--vector", "q.npy", "--json").out.splitlines()
+    assert [json.loads(row)["query"] for row in rows] == ["1", "2", "3"]
+    assert json.loads(rows[1])["error"] == "q.npy: row 2 is zero: it has no direction"
 
 
 @pytest.mark.parametrize("options", [(), ("--only", "only"), ("--min-score", 0.7)])

@@ -163,3 +163,35 @@ def test_names_have_the_label_as_a_prefix_as_in_training(w2v, folder):
     settings = ("--model", "nbow", "--epochs", 1, "--min-count", 1, "--quiet", "-o", MODEL)
     assert w2v("train", "mail.csv", "--id-prefix", "label", *settings).code == 0
     assert len(w2v("predict", MODEL, "same.csv", "--tsv").out.splitlines()) == 2
+
+
+@pytest.mark.parametrize("options", [(), ("--header", "yes")])
+def test_topics_by_a_field_reads_a_table_with_other_columns_as_infer_does(w2v, folder, options):
+    write("mail.csv", "", "{queue},{n},{body}")
+    model = ("--model", "lda", "--topics", 2, "--epochs", 5, "--min-count", 1, "--quiet")
+    settings = (*model, "--columns", "-,id,text", "-o", MODEL)
+    assert w2v("train", "mail.csv", *settings).code == 0
+    args = ("topics", MODEL, "by.csv", "--by", "queue", "--json")
+    found = []
+    for header, row in (("id,text,queue", "{n},{body},{queue}"),
+                        ("queue,id,text", "{queue},{n},{body}")):  # fmt: skip
+        write("by.csv", header, row)
+        found.append(w2v(*args, *options))
+    assert [outcome.code for outcome in found] == [0, 0], found[0].err
+    tables = [outcome.out for outcome in found]
+    assert '"tokens": 0' not in tables[0]
+    assert tables[0] == tables[1]
+
+
+def test_self_retrieval_and_quotes_read_a_table_with_other_columns(w2v, folder):
+    write("mail.csv", "", "{queue},{n},{body}")
+    settings = ("--model", "pv-dbow", "--epochs", 2, "--dim", 4, "--sample", 0, "--min-count", 1)
+    columns = ("--columns", "-,id,text", "--quiet", "-o", MODEL)
+    assert w2v("train", "mail.csv", *settings, *columns).code == 0
+    write("by.csv", "id,text,queue", "{n},{body},{queue}")
+    outcome = w2v("evaluate", "self-retrieval", MODEL, "by.csv", "--json")
+    assert outcome.code == 0, outcome.err
+    assert json.loads(outcome.out)["documents"] == 24
+    args = ("similar", "m0", "--table", "documents", "-v", MODEL, "-k", 1, "--quote", "by.csv")
+    outcome = w2v(*args, "--json")
+    assert json.loads(outcome.out)["results"][0]["text"] in ("two days off", "no access at all")

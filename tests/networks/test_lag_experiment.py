@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from helpers import COMPILED, check_gradients, compiled, compiled_only
 
-from w2v.networks.lag_experiment import DISTANCES, LagModel, train_on_task
+from w2v.errors import W2VError
+from w2v.networks.lag_experiment import DISTANCES, LagModel, Outcome, train_on_task
 from w2v.networks.synthetic_tasks import LANGUAGES, WORDS, adding, lines, sentences
 
 if not COMPILED:  # an evaluation would take longer than all else
@@ -110,3 +111,30 @@ def test_mistakes_are_one_line(w2v, args, message):
     outcome = w2v("lag", *args)
     assert (outcome.code, outcome.err.count("\n")) == (2, 1)
     assert message in outcome.err
+
+
+def test_nothing_more_is_trained_after_an_error(w2v, monkeypatch):
+    """As after that of a closed stdout. A run that goes on ends by its number of steps."""
+    trained, stopped = [], []
+
+    def train(task, variant, length, steps, units, seed, on_step):
+        trained.append(length)
+        if length > 2:
+            try:
+                for _ in range(steps - 1):
+                    on_step()
+            except BaseException:
+                stopped.append(length)
+                raise
+        return Outcome(0.5, steps, (1.0,) * len(DISTANCES))
+
+    def fail(self, *args):
+        raise W2VError("no more rows")
+
+    monkeypatch.setattr("w2v.networks.lag_experiment.train_on_task", train)
+    monkeypatch.setattr("w2v.cli.output.ResultPrinter.print", fail)
+    args = ("--length", "2,3,4,5", "--steps", 1_000_000, "--seeds", 1, "--task", "words", "--quiet")
+    outcome = w2v("lag", "--model", "lstm", "--threads", 1, *args)
+    assert outcome.err == "w2v: no more rows\n"
+    assert trained in ([2], [2, 3])
+    assert stopped == trained[1:]

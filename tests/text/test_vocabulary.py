@@ -82,6 +82,21 @@ def testnothing_left_says_what_would_work(tmp_path):
         encoded(tmp_path, " \n\n", min_count=1)
 
 
+@pytest.mark.parametrize(("text", "message"), [
+    ("a b c d\n" * 9, "allows; none is left: raise --max-types"),
+    ("a b a c d a b\n", "occurs 3 times, not 5: raise --max-types, or try --min-count 3"),
+])  # fmt: skip
+def test_nothing_left_after_pruning_names_max_types(w2v, folder, text, message):
+    (folder / "text").write_text(text)
+    least = 5 if "not 5" in message else 1
+    args = ("text", "--max-types", 2, "--min-count", least)
+    for command in (("vocab",), ("train", "--dim", 2)):
+        outcome = w2v(*command, *args)
+        assert (outcome.code, outcome.out) == (2, "")
+        assert outcome.err.splitlines()[-1].endswith(message)
+    assert "--max-types" not in w2v("vocab", "text", "--min-count", 1, "--max-types", 99).err
+
+
 @pytest.mark.parametrize("fixed", [None, "counts"])
 def test_the_count_of_the_unknown_word_is_that_of_the_text_and_of_rare_words(tmp_path, fixed):
     """Some texts, such as WikiText, have the word `<unk>` already."""

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+import w2v as python
+
 TEXTS = {"hr": "two days off", "it": "no access at all"}
 FIELD = "--label-field", "folder"
 
@@ -36,6 +38,26 @@ def test_a_classifier_learns_the_names_of_folders(w2v, mail):
     Path("one.eml").write_text("days off")
     outcome = w2v("predict", "m.safetensors", "one.eml", "--format", "files", "--tsv")
     assert outcome.out.startswith("hr\t")
+
+
+@pytest.mark.parametrize(("model", "options"), [
+    ("nbow", ()),
+    ("nbow", ("--format", "files")),
+    ("mlp", ()),
+])  # fmt: skip
+def test_a_classifier_reads_a_folder_with_and_without_r(w2v, mail, model, options):
+    small = "--model", model, *options, "--epochs", 1, "--min-count", 1, "--threads", 1, *FIELD
+    files = []
+    for recursive in ((), ("-r",)):
+        outcome = w2v("train", *recursive, "mail", *small, "-o", "m.safetensors")
+        assert outcome.code == 0, outcome.err
+        files.append(Path("m.safetensors").read_bytes())
+    assert files[0] == files[1]
+    settings = {"epochs": 1, "min_count": 1, "threads": 1, "label_field": "folder"}
+    python.train("mail", model=model, recursive=True, output="p.safetensors", **settings)
+    labels = [json.loads(w2v("info", name, "--json").out)["labels"]
+              for name in ("m.safetensors", "p.safetensors")]  # fmt: skip
+    assert labels[0] == labels[1]
 
 
 def test_a_file_without_a_label_is_told_of_the_folder(w2v, mail):

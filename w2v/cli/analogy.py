@@ -14,6 +14,7 @@ from w2v.cli.neighbours import (
     print_answers,
     query_answerer,
     unanswered_queries,
+    unanswered_record,
 )
 from w2v.cli.options import limit_blas
 from w2v.cli.output import ResultPrinter, format_options
@@ -73,6 +74,7 @@ def analogy(
     answerer = query_answerer(searched, searched, lookup, answer)
     printer = NeighbourPrinter(results, table, heading=bool(files.paths) or len(queries) > 1)
     unanswered = unanswered_queries(answerer, lookup.vectors)
-    all_queries = batches(queries, files.paths, parse, unanswered.report_invalid)
+    refused = unanswered.refusing(results, unanswered_record)
+    all_queries = batches(queries, files.paths, parse, refused)
     typed_order = (1, 0, 2)  # the user types A B C; the terms of the query are +B -A +C
     ctx.exit(print_answers(answerer, all_queries, unanswered, printer, typed_order))

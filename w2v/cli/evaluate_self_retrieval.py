@@ -68,8 +68,7 @@ def self_retrieval(
     count = min(limit, len(table))
     sampled_rows = [number * len(table) // count for number in range(count)]
     names = [table.name(row) for row in sampled_rows]
-    as_trained = settings.over(saved.document_settings(len(corpus)))
-    texts = NewTexts(corpus, as_trained, threads, ProgressLine(sys.stderr))
+    texts = NewTexts(corpus, settings, threads, ProgressLine(sys.stderr), again=True)
     text, vectors = infer_vectors(saved, texts, names)
     missing_names = [name for name, size in zip(names, text.sizes(), strict=True) if not size]
     known = [number for number, size in enumerate(text.sizes()) if size]  # have a known word

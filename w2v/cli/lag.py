@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import sys
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import CancelledError, ThreadPoolExecutor
 from statistics import median
+from threading import Event
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -95,7 +96,7 @@ def lag(
     by the norm with respect to the last state.
     """
     limit_blas(1)
-    from w2v.networks.lag_experiment import TASKS, VARIANTS, train_on_task
+    from w2v.networks.lag_experiment import train_on_task
     from w2v.system import output_files
     from w2v.system.progress import ProgressLine, duration
     from w2v.system.resources import processors
@@ -103,21 +104,15 @@ def lag(
     if plot:
         chart_kind(plot)
     output_files.check({"--plot": plot}, {})
-    variants = [
-        variant for name in _names(model, "--model", VARIANTS) for variant in VARIANTS[name]
-    ]
-    tasks, lengths = _names(task, "--task", TASKS), _lengths(length)
-    cells = [
-        (task_name, variant, sequence_length)
-        for task_name in tasks
-        for sequence_length in lengths
-        for variant in variants
-    ]
+    cells = _cells(model, task, length)
     line, count = ProgressLine(sys.stderr, quiet), len(cells) * seeds
     runs_done, start = [0.0], _now()  # a list, so that `show` can change its number
+    stop = Event()
 
     def show(share: float) -> None:
-        """Count a share of a run as done, and show the progress of all runs."""
+        """Count a share of a run as done, and show the progress; end a run that is stopped."""
+        if stop.is_set():
+            raise CancelledError
         runs_done[0] += share
         spent = _now() - start
         left = duration(spent * (count / runs_done[0] - 1)) if runs_done[0] > 0 else "?"
@@ -130,15 +125,35 @@ def lag(
 
     with ThreadPoolExecutor(threads or processors()) as pool:
         runs = [[pool.submit(train, cell, seed) for seed in range(1, seeds + 1)] for cell in cells]
-        results.print_heading(_HEADING)
-        rows = []
-        for cell, cell_runs in zip(cells, runs, strict=True):
-            rows.append(_facts(cell, [run.result() for run in cell_runs]))
-            results.print(rows[-1], _line(rows[-1]), [_row(rows[-1])])
+        try:
+            results.print_heading(_HEADING)
+            rows = []
+            for cell, cell_runs in zip(cells, runs, strict=True):
+                rows.append(_facts(cell, [run.result() for run in cell_runs]))
+                results.print(rows[-1], _line(rows[-1]), [_row(rows[-1])])
+        finally:  # after an error, as of a closed stdout, nothing more is trained
+            stop.set()
+            pool.shutdown(wait=False, cancel_futures=True)
     if plot:
         from w2v.plots import chart_data
 
         write_chart(chart_data.lag(rows), plot, line.say)
+
+
+def _cells(model: str, task: str, length: str) -> list[tuple[str, str, int]]:
+    """The task, the network and the length of each cell, from the lists of the options."""
+    from w2v.networks.lag_experiment import TASKS, VARIANTS
+
+    variants = [
+        variant for name in _names(model, "--model", VARIANTS) for variant in VARIANTS[name]
+    ]
+    tasks, lengths = _names(task, "--task", TASKS), _lengths(length)
+    return [
+        (task_name, variant, sequence_length)
+        for task_name in tasks
+        for sequence_length in lengths
+        for variant in variants
+    ]
 
 
 _HEADING = (

@@ -153,7 +153,7 @@ def print_answers(
                 print_lines(lines)
                 lines.clear()
                 unanswered.report(answer, _names(queries, order))
-                lines += unanswered.lines(printer.results, _unanswered(query), answer)
+                lines += unanswered.lines(printer.results, unanswered_record(query), answer)
             else:
                 names = [name for _, name in query.terms if name in answerer.composed]
                 lines += printer.lines(str(query), answer, not composed.among(names))
@@ -163,7 +163,7 @@ def print_answers(
     return unanswered.exit_code()
 
 
-def _unanswered(query: Query) -> dict[str, Any]:
+def unanswered_record(query: Query | str) -> dict[str, Any]:
     """Return the JSON object of a query without an answer."""
     return {"query": str(query), "results": []}
 

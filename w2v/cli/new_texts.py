@@ -11,7 +11,7 @@ import click
 
 from w2v.cli.options import GivenSettings
 from w2v.cli.output import printable
-from w2v.cli.remembered_settings import reading_of
+from w2v.cli.remembered_settings import reading_again, reading_of
 from w2v.errors import W2VError
 from w2v.runs.text_messages import (
     say_changed_documents,
@@ -69,6 +69,7 @@ class NewTexts:
     refused   called with the error for an invalid row, which is then left out; None: the error is
               raised
     unbuffered  see `Corpus`
+    again     whether they are the training text of the model, with the names of its documents
     """
 
     paths: Sequence[str]
@@ -77,6 +78,7 @@ class NewTexts:
     line: ProgressLine
     refused: Callable[[W2VError], None] | None = None
     unbuffered: bool = False
+    again: bool = False
 
     def documents_in(
         self, model: SavedDocumentModel | SavedTopicModel
@@ -132,9 +134,12 @@ class NewTexts:
         stored = {}  # those of a classifier of fastText
         if isinstance(model, SavedModel):
             stored = model.document_settings(len(self.paths))
-        settings, remembered = reading_of(
-            self.settings, stored, self.paths, self.line, labels == "extra"
-        )
+        if self.again:
+            settings, remembered = reading_again(self.settings, stored)
+        else:
+            settings, remembered = reading_of(
+                self.settings, stored, self.paths, self.line, labels == "extra"
+            )
         corpus = DocumentCorpus(
             self.paths, model.text_settings, settings, labels, self.refused,
             threads=self.thread_count(), remembered=remembered, keeps_ids=keeps_ids,

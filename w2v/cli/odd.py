@@ -67,4 +67,8 @@ def odd(
         scores = [{"word": word, "score": None} for word in listed_words]
         return {"odd": None, "scores": scores}
 
-    ctx.exit(vectors.answer_each(queries, files, parse, answer, list, results, unknown))
+    def invalid(line: str) -> dict[str, Any]:
+        """Return the JSON object of a line with too few words."""
+        return {"query": line, "odd": None, "scores": []}
+
+    ctx.exit(vectors.answer_each(queries, files, parse, answer, list, results, unknown, invalid))

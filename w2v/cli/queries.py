@@ -17,11 +17,22 @@ T = TypeVar("T")
 _BATCH = 1024  # maximum number of lines that are answered together
 
 
+class InvalidQueryError(W2VError):
+    """A line, or a row of an array, that is not a valid query.
+
+    query  the line without the blanks around it, or the number of the row
+    """
+
+    def __init__(self, message: str, query: str):
+        super().__init__(message)
+        self.query = query
+
+
 def batches(
     queries: Sequence[T],
     paths: Sequence[str],
     parse: Callable[[str], Iterable[T]],
-    refused: Callable[[W2VError], None],
+    refused: Callable[[InvalidQueryError], None],
 ) -> Iterator[list[T]]:
     """Yield the queries of the command line as one batch, then those of files in batches.
 
@@ -41,9 +52,11 @@ def parsed_lines(
     file: IO[bytes],
     name: str,
     parse: Callable[[str], Iterable[T]],
-    refused: Callable[[W2VError], None],
+    refused: Callable[[InvalidQueryError], None],
 ) -> Iterator[list[T]]:
     """Yield the queries in the lines of a file, in batches, as soon as the lines arrive.
+
+    A batch ends at an invalid line, so that answers and errors are in the order of the lines.
 
     name            the file's name in messages
     parse, refused  as in `batches`
@@ -63,7 +76,11 @@ def parsed_lines(
             try:
                 queries += parse(text) if text.strip(BLANKS) else []
             except W2VError as error:
-                refused(W2VError(f"{name}: line {number}: {error}"))
+                if queries:
+                    yield queries  # so that they are answered before the error is reported
+                    queries = []
+                message = f"{name}: line {number}: {error}"
+                refused(InvalidQueryError(message, text.strip(BLANKS)))
         earlier_lines += len(lines)
         yield queries
 

@@ -13,7 +13,7 @@ from w2v.cli.command import claim_stdin
 from w2v.cli.new_texts import NewTexts
 from w2v.cli.options import GivenSettings
 from w2v.cli.output import printable
-from w2v.errors import W2VError
+from w2v.errors import NotFoundError
 
 if TYPE_CHECKING:
     import numpy as np
@@ -36,7 +36,7 @@ def vector_of_text(model: SavedDocumentModel, text: str) -> np.ndarray:
 
     A text that is the name of a file is reported: probably its content is meant.
 
-    Raises  W2VError where no word of the text is in the vocabulary
+    Raises  NotFoundError where no word of the text is in the vocabulary
     """
     if text == "-":
         return _vector_of_stdin(model)
@@ -58,6 +58,6 @@ def _vector_of_stdin(model: SavedDocumentModel) -> np.ndarray:
     texts = NewTexts(("-",), GivenSettings({"format": "files"}), 1, ProgressLine(sys.stderr, True))
     document, _ = texts.documents_in(model)
     if not document.sizes()[0]:
-        raise W2VError("stdin: none of the words of the text is in the model's vocabulary")
+        raise NotFoundError("stdin: none of the words of the text is in the model's vocabulary")
     vector: np.ndarray = model.vectors(document)[0]
     return vector

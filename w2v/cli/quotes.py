@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from w2v.cli.command import INPUT, grouped
+from w2v.cli.options import GivenSettings
 from w2v.cli.queries import infers_vectors
+from w2v.cli.remembered_settings import reading_again
 from w2v.cli.vector_file import vectors_path
 
 if TYPE_CHECKING:
@@ -78,8 +80,9 @@ class Quotes:
             return DocumentCorpus(self._paths, TextSettings(), DocumentSettings())
         path = vectors_path(self._vectors)
         model = SavedModel(path, lambda model: model.has_documents, "texts")
-        settings = DocumentSettings(**model.document_settings(len(self._paths)))
-        return DocumentCorpus(self._paths, model.text_settings, settings)
+        stored = model.document_settings(len(self._paths))
+        settings, remembered = reading_again(GivenSettings({}), stored)
+        return DocumentCorpus(self._paths, model.text_settings, settings, remembered=remembered)
 
     def finish(self) -> None:
         """Say on stderr how many documents were not found in the texts."""

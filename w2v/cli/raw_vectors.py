@@ -9,7 +9,7 @@ from contextlib import nullcontext
 from functools import partial
 from typing import IO, TYPE_CHECKING, Any, cast
 
-from w2v.cli.queries import parsed_lines
+from w2v.cli.queries import InvalidQueryError, parsed_lines
 from w2v.errors import W2VError
 from w2v.system.pipes import name_of
 
@@ -19,16 +19,18 @@ if TYPE_CHECKING:
     Named = tuple[str, np.ndarray]
 
 
-def read_vectors(path: str, dim: int, refused: Callable[[W2VError], None]) -> Iterator[list[Named]]:
+def read_vectors(
+    path: str, dim: int, refused: Callable[[InvalidQueryError], None]
+) -> Iterator[list[Named]]:
     """Yield query vectors in batches of pairs: a name and a vector, float32 (D,).
 
     The lines of a text are yielded as soon as they arrive. The name of a vector without a name is
-    the number of the vector, from 1.
+    the number of the vector, from 1. Refused vectors are counted too.
 
     path     a NumPy array (D,) or (N, D), or a text with one vector on each line: an optional name,
              then its numbers, separated by blanks. `-` is stdin
     dim      D, the required length of each vector
-    refused  called with a W2VError for each vector that has another length, is not finite as
+    refused  called with an error for each vector that has another length, is not finite as
              float32, or is zero (which has no cosine). The error names the line, or the row of the
              array. Reading then continues
     Raises   W2VError if an array has another shape, or is not numeric
@@ -39,11 +41,16 @@ def read_vectors(path: str, dim: int, refused: Callable[[W2VError], None]) -> It
     with nullcontext(sys.stdin.buffer) if path == "-" else open(path, "rb") as file:
         content = _unpacked(cast("IO[bytes]", file), name)
         if _begins_with(content, MAGIC):
-            yield _array_vectors(content.read(), name, dim, refused)
+            yield from _array_vectors(content.read(), name, dim, refused)
             return
-        count = 0
-        parse = partial(_parse, dim=dim)
-        for batch in parsed_lines(content, name, parse, refused):
+        count = 0  # of the vectors of earlier batches, and those that were refused
+
+        def refuse(error: InvalidQueryError) -> None:
+            nonlocal count
+            count += 1
+            refused(InvalidQueryError(str(error), str(count)))
+
+        for batch in parsed_lines(content, name, partial(_parse, dim=dim), refuse):
             yield [
                 (given_name or str(number), vector)
                 for number, (given_name, vector) in enumerate(batch, count + 1)
@@ -69,9 +76,12 @@ def _begins_with(file: IO[bytes], magic: bytes) -> bool:
 
 
 def _array_vectors(
-    data: bytes, name: str, dim: int, refused: Callable[[W2VError], None]
-) -> list[Named]:
-    """Parse a .npy file; the name of a vector is the number of its row, from 1."""
+    data: bytes, name: str, dim: int, refused: Callable[[InvalidQueryError], None]
+) -> Iterator[list[Named]]:
+    """Parse a .npy file; the name of a vector is the number of its row, from 1.
+
+    A batch ends at a refused vector, as in `parsed_lines`.
+    """
     import numpy as np
 
     from w2v.embeddings.formats.numpy_array import parse
@@ -82,13 +92,15 @@ def _array_vectors(
             f"{name}: an array of {array.dtype} {array.shape}: expected rows of {dim} numbers, "
             "the length of the vectors in the vector file"
         )
-    vectors = []
+    vectors: list[Named] = []
     for row, vector in enumerate(array, 1):
         try:
             vectors.append((str(row), _with_direction(vector, f"{name}: row {row}")))
         except W2VError as error:
-            refused(error)
-    return vectors
+            yield vectors
+            vectors = []
+            refused(InvalidQueryError(str(error), str(row)))
+    yield vectors
 
 
 def _parse(line: str, dim: int) -> list[Named]:

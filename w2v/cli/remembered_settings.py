@@ -60,6 +60,32 @@ def reading_of(
     return Reading(settings, frozenset(remembered))
 
 
+def reading_again(given: GivenSettings, stored: Mapping[str, Any]) -> Reading:
+    """How the training text of a model is read again, or one with the names of its documents.
+
+    Columns and fields that a file lacks are not looked for, as in `reading_of`. The settings of
+    formats and of names are those of training.
+
+    given   the settings of the command line
+    stored  those of the training documents, by name; empty: the model does not have them
+    """
+    from w2v.settings import DocumentSettings
+
+    is_place_given = any(map(given.has, _PLACES))
+    values = {
+        name: value
+        for name, value in stored.items()
+        if not given.has(name) and not (is_place_given and name in _PLACES)
+    }
+    default = DocumentSettings()
+    remembered = {
+        name
+        for name in (*_FIELDS, *_PLACES)
+        if name in values and values[name] != getattr(default, name)
+    }
+    return Reading(given.over(values).of(DocumentSettings), frozenset(remembered))
+
+
 def _format(stored: str | None, paths: Sequence[str]) -> str | None:
     """The format of the training text, if new files have names that do not tell theirs."""
     from w2v.system.pipes import is_pipe

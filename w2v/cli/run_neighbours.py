@@ -59,6 +59,7 @@ class RunAnswerer:
             self._left_out if self.lookups[0].skips_unknown else None,
             expressions=True,
         )
+        self.refused = self.unanswered.refusing(self.results, self.unanswered_record)
 
     def check(self, queries: Sequence[Query]) -> None:
         """Raise an error for words of the command line that are meant as options or files."""
@@ -94,7 +95,7 @@ class RunAnswerer:
                 if isinstance(each, NotFoundError):
                     names = [name for query in queries for _, name in query.terms]
                     self.unanswered.report(each, names)
-                    record = {"query": str(query), "files": len(self._tables), "results": []}
+                    record = self.unanswered_record(query)
                     print_lines(self.unanswered.lines(self.results, record, each))
                     continue
                 unknown = [words.among(name for _, name in query.terms) for words in composed]
@@ -103,6 +104,10 @@ class RunAnswerer:
             words.finish()
         say_empty(self._empty)
         return self.unanswered.exit_code()
+
+    def unanswered_record(self, query: Query | str) -> dict[str, Any]:
+        """Return the JSON object of a query without an answer."""
+        return {"query": str(query), "files": len(self._tables), "results": []}
 
     def _vectors(self, query: Query) -> tuple[list[np.ndarray], list[int]] | NotFoundError:
         """The vector of a query in each run, and its rows in the first table, or the error."""

@@ -17,6 +17,7 @@ from w2v.cli.neighbours import (
     print_answers,
     query_answerer,
     unanswered_queries,
+    unanswered_record,
 )
 from w2v.cli.options import limit_blas
 from w2v.cli.output import ResultPrinter, format_options, print_lines
@@ -31,8 +32,9 @@ from w2v.cli.query_options import (
 )
 from w2v.cli.query_texts import claim_text, vector_of_text
 from w2v.cli.quotes import open_quotes, quote_option
+from w2v.cli.unknown_words import UnansweredQueries
 from w2v.cli.vector_file import QueryCommand, open_table, vectors_path
-from w2v.errors import W2VError
+from w2v.errors import NotFoundError
 
 if TYPE_CHECKING:
     from w2v.embeddings.query import Query, QueryAnswerer
@@ -158,8 +160,7 @@ def similar(
 
         several = RunAnswerer(runs.each, answer, table, results, heading)
         several.check(queries)
-        read = batches(queries, files.paths, parse, several.unanswered.report_invalid)
-        ctx.exit(several.print_answers(read))
+        ctx.exit(several.print_answers(batches(queries, files.paths, parse, several.refused)))
     [lookup] = runs.each
     quotes = open_quotes(quoted, table, lookup.vectors)
     if other is None:
@@ -181,8 +182,8 @@ def similar(
         ctx.exit(_similar_to_vectors(vector_files, answerer, printer))
     printer = NeighbourPrinter(results, table, heading, quotes)
     unanswered = unanswered_queries(answerer, lookup.vectors, expressions=True)
-    all_queries = batches(queries, files.paths, parse, unanswered.report_invalid)
-    ctx.exit(print_answers(answerer, all_queries, unanswered, printer))
+    read = batches(queries, files.paths, parse, unanswered.refusing(results, unanswered_record))
+    ctx.exit(print_answers(answerer, read, unanswered, printer))
 
 
 def _check(
@@ -259,12 +260,13 @@ def _similar_to_texts(
     from w2v.embeddings.query import neighbours
     from w2v.runs.saved_model import SavedDocumentModel
 
-    model, unanswered = SavedDocumentModel(path), unanswered_queries(answerer, path)
+    model, unanswered = SavedDocumentModel(path), UnansweredQueries(answerer.source, path)
     for text in texts:
         try:
             answers = neighbours(vector_of_text(model, text), answerer.search)
-        except W2VError as error:
-            unanswered.report_invalid(error)
+        except NotFoundError as error:
+            unanswered.report(error, ())
+            print_lines(unanswered.lines(printer.results, unanswered_record(text), error))
         else:
             print_lines(printer.lines(text, answers))
     printer.finish()
@@ -281,9 +283,10 @@ def _similar_to_vectors(
     from w2v.embeddings.query import neighbours_each
 
     unanswered = unanswered_queries(answerer, None)
+    refused = unanswered.refusing(printer.results, unanswered_record)
     dim = answerer.source.dim
     for path in paths:
-        for batch in read_vectors(path, dim, unanswered.report_invalid):
+        for batch in read_vectors(path, dim, refused):
             if not batch:
                 continue
             vectors = np.stack([vector for _, vector in batch])

@@ -58,4 +58,8 @@ def similarity(
         """Return the JSON object of a pair without a cosine."""
         return {"a": pair[0], "b": pair[1], "score": None}
 
-    ctx.exit(vectors.answer_each(pairs, files, parse, answer, list, results, unknown))
+    def invalid(line: str) -> dict[str, Any]:
+        """Return the JSON object of a line that is no pair."""
+        return {"query": line, "a": None, "b": None, "score": None}
+
+    ctx.exit(vectors.answer_each(pairs, files, parse, answer, list, results, unknown, invalid))

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from w2v.cli.options import GivenSettings
 from w2v.cli.output import printable
+from w2v.cli.remembered_settings import Reading, reading_again
 from w2v.cli.topic_page import PERIODS, TopicPageOptions
 from w2v.errors import W2VError
 from w2v.runs.text_messages import say_changed_documents, say_text_changes, show_reading
@@ -16,7 +17,6 @@ from w2v.runs.text_messages import say_changed_documents, say_text_changes, show
 if TYPE_CHECKING:
     from w2v.plots.biplot_page import BiplotPage
     from w2v.runs.saved_model import SavedTopicModel
-    from w2v.settings import DocumentSettings
     from w2v.system.progress import ProgressLine
     from w2v.topics.document_mixtures import DocumentTopics
     from w2v.topics.topic_shares import SharesByValue
@@ -54,7 +54,6 @@ def read_corpus(
     biplot      the page of an LSA that is written; None: no such page
     for_people  whether the shares are printed as a table for people, which has a limited length
     """
-    from w2v.settings import DocumentSettings
     from w2v.system.progress import ProgressLine
     from w2v.text.beginnings import beginnings
     from w2v.text.documents import DocumentCorpus
@@ -64,17 +63,21 @@ def read_corpus(
     wanted = set[str]() if biplot is None else {*biplot.quoted}
     if page.output is not None and biplot is None:
         wanted = _most_typical(documents)
-    read_as = settings.over(model.document_settings(len(paths))).of(DocumentSettings)
-    corpus = DocumentCorpus(paths, model.text_settings, read_as, extra=page.by)
+    reading = reading_again(settings, model.document_settings(len(paths)))
+    corpus = DocumentCorpus(
+        paths, model.text_settings, reading.settings, extra=page.by, remembered=reading.remembered
+    )
     show = show_reading(line, corpus)
     texts = beginnings(corpus, wanted, lambda documents: show(0))
     say_text_changes(line, corpus)
     say_changed_documents(line, corpus, empty=0, cut=0, length=None)
     others = _say_matches(line, corpus, model, documents.names, biplot is None)
     if others:
-        documents = _with_inferred(line, documents, others, paths, model, read_as)
+        documents = _with_inferred(line, documents, others, paths, model, reading)
         if page.output is not None and (missing := _most_typical(documents) - wanted):
-            again = DocumentCorpus(paths, model.text_settings, read_as)
+            again = DocumentCorpus(
+                paths, model.text_settings, reading.settings, remembered=reading.remembered
+            )
             texts |= beginnings(again, missing)
     if page.by is None:
         return CorpusTexts(documents, texts)
@@ -102,18 +105,21 @@ def _most_typical(documents: DocumentTopics) -> set[str]:
 
 def _with_inferred(
     line: ProgressLine, documents: DocumentTopics, others: Sequence[str], paths: Sequence[str],
-    model: SavedTopicModel, read_as: DocumentSettings,
+    model: SavedTopicModel, reading: Reading,
 ) -> DocumentTopics:  # fmt: skip
     """Return the documents of a model, and others of CORPUS, whose topics are inferred.
 
     others   the names of the other documents
-    read_as  how documents are read
+    reading  how documents are read
     """
     from w2v.system.progress import plural
     from w2v.system.resources import processors
     from w2v.text.documents import DocumentCorpus
 
-    corpus = DocumentCorpus(paths, model.text_settings, read_as, threads=processors())
+    corpus = DocumentCorpus(
+        paths, model.text_settings, reading.settings, threads=processors(),
+        remembered=reading.remembered,
+    )  # fmt: skip
     text, _ = model.read(corpus, show_reading(line, corpus))
     line.say(f"inferring the topics of {plural(len(others), 'document')} that the model lacks")
     return documents.joined(model.inferred_topics(text.with_names(others), processors()))

@@ -19,7 +19,6 @@ from w2v.cli.options import (
     quiet_option,
     recursive_option,
     setting_options,
-    texts,
 )
 
 DEFAULT_MODEL = "skipgram"
@@ -187,8 +186,7 @@ def train(
 
     catch_signals()
     model = api.find_model(model_name)
-    paths = texts(corpus, recursive, model.has_documents)
     console = ProgressLine(sys.stderr, quiet)
     with ExitStack() as stack:
-        run = api.build_run(paths, output, model, given, console, stack)
+        run = api.build_run(corpus, output, model, given, console, stack, recursive=recursive)
         run.carry_out(resume, force, dry_run)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from w2v.cli.output import ResultPrinter, printable
-from w2v.cli.queries import infers_vectors
+from w2v.cli.output import ResultPrinter, print_lines, printable
+from w2v.cli.queries import InvalidQueryError, infers_vectors
 from w2v.errors import NotFoundError, W2VError
 
 if TYPE_CHECKING:
@@ -59,10 +59,22 @@ class UnansweredQueries:
         """
         return results.lines({**record, "error": error.fact}, "", ())
 
-    def report_invalid(self, error: W2VError) -> None:
-        """Report an invalid query. The exit status is then 2; later queries are still answered."""
-        self._any_invalid = True
-        click.echo(f"w2v: {printable(str(error))}", err=True)
+    def refusing(
+        self, results: ResultPrinter, record: Callable[[str], Mapping[str, Any]]
+    ) -> Callable[[InvalidQueryError], None]:
+        """Return a function that reports an invalid query, and prints its line of JSON.
+
+        The exit status is then 2. Later queries are still answered.
+
+        record  returns the JSON object of an invalid query, without an answer
+        """
+
+        def report(error: InvalidQueryError) -> None:
+            self._any_invalid = True
+            click.echo(f"w2v: {printable(str(error))}", err=True)
+            print_lines(results.lines({**record(error.query), "error": str(error)}, "", ()))
+
+        return report
 
     def _advice(self, name: str, names: Sequence[str]) -> str:
         """Return suggestions for an unknown name.

@@ -72,7 +72,14 @@ def vector(
     from w2v.embeddings.spelling import split_words
 
     def parse(line: str) -> list[Query]:
-        return parse_terms([line] if verbatim else split_words(line), verbatim)
+        return checked(parse_terms([line] if verbatim else split_words(line), verbatim))
+
+    def checked(queries: list[Query]) -> list[Query]:
+        """Return queries; W2VError for one of several words with --parts."""
+        for query in queries:
+            if parts and query.signs != ("+",):
+                raise W2VError(f"--parts needs single words, found {str(query)!r}")
+        return queries
 
     def names(query: Query) -> list[str]:
         """Return the words of a query, as typed."""
@@ -93,23 +100,22 @@ def vector(
 
     def answer_parts(query: Query) -> None:
         """Print the parts of the vector of a query, which is one word."""
-        if query.signs != ("+",):
-            raise W2VError(f"--parts needs single words, found {str(query)!r}")
         print_parts(lookup_table, str(query), results, bool(files.paths) or len(queries) > 1)
 
     queries = parse_terms(terms, verbatim)
     check_signs(queries, lookup_table.table, lookup_table.ignore_case)
     if parts:
         lookup_table.require_subwords("--parts")
+        checked(queries)
         answer = answer_parts
 
-    def unknown(query: Query) -> dict[str, Any]:
+    def unknown(query: Query | str) -> dict[str, Any]:
         """Return the JSON object of a query without a vector."""
         return {"query": str(query), "parts" if parts else "vector": None}
 
     ctx.exit(
         lookup_table.answer_each(
-            queries, files, parse, answer, names, results, unknown, expressions=True
+            queries, files, parse, answer, names, results, unknown, unknown, expressions=True
         )
     )
 

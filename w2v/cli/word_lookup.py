@@ -82,6 +82,7 @@ class WordLookup:
         names: Callable[[T], Iterable[str]],
         results: ResultPrinter,
         unknown: Callable[[T], Mapping[str, Any]],
+        invalid: Callable[[str], Mapping[str, Any]],
         expressions: bool = False,
     ) -> int:
         """Answer queries one by one and return the exit status of the command.
@@ -93,12 +94,14 @@ class WordLookup:
         names        returns the words of a query
         results      prints in the format that the options select
         unknown      returns the JSON object of a query without an answer
+        invalid      returns the JSON object of a line that is not a valid query
         expressions  whether a query may be an expression
         """
         typed = [name for query in queries for name in names(query)]
         check_files(typed, self.table, [self._vectors], self.ignore_case)
         unanswered = UnansweredQueries(self.table, self._vectors, self.left_out, expressions)
-        for batch in batches(queries, files.paths, parse, unanswered.report_invalid):
+        refused = unanswered.refusing(results, invalid)
+        for batch in batches(queries, files.paths, parse, refused):
             for query in batch:
                 try:
                     answer(query)

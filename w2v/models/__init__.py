@@ -110,6 +110,10 @@ class Model:
         classifies = isinstance(options, NetworkSettings) and options.task == "classify"
         return self.has_documents or self.by_document or self.is_labelled or classifies
 
+    def keeps_folders(self, options: ModelSettings) -> bool:
+        """Whether the files of a folder are documents in any case, with ids or labels by paths."""
+        return self.reads_documents(options) and not self.by_document
+
     @property
     def settings_classes(self) -> list[type]:
         """The settings classes of the model, without `RunSettings`, which all models have."""

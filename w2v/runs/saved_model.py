@@ -226,7 +226,7 @@ class SavedDocumentModel(SavedModel):
     def vector(self, text: str) -> np.ndarray:
         """Infer the vector of one text, float32 (D,).
 
-        Raises  W2VError where no word of the text is in the vocabulary
+        Raises  NotFoundError where no word of the text is in the vocabulary
         """
         words = self.words_of(text)
         known = {*self.names, *self.composed}
@@ -234,7 +234,7 @@ class SavedDocumentModel(SavedModel):
         rows = {name: row for row, name in enumerate([*self.names, *self.composed])}
         ids = np.array([rows[word] for word in words if word in rows], np.int32)
         if not ids.size:
-            raise W2VError(f"none of the words of {text[:60]!r} is in the model's vocabulary")
+            raise NotFoundError(f"none of the words of {text[:60]!r} is in the model's vocabulary")
         # A text of one document, whose id is not used.
         document = EncodedDocuments(
             PackedIds(ids), np.array([0, ids.size]), np.zeros(1, np.int32), ["-"]

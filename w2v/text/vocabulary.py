@@ -180,9 +180,21 @@ def choose(
 
 
 def nothing_left(corpus: Corpus, vocabulary: Vocabulary, highest: int, min_count: int) -> str:
-    """A message that says why the vocabulary is empty, and which --min-count would fill it."""
+    """A message that says why the vocabulary is empty, and which setting would fill it.
+
+    highest  the count of the most frequent word that is left; 0: none, after pruning
+    """
     if vocabulary.types == 0:
         return f"{corpus.source}: no words in the text"
+    if vocabulary.pruned_types:
+        left, advice = "none is left", ""
+        if highest:
+            left = f"the most frequent one that is left occurs {highest} times, not {min_count}"
+            advice = f", or try --min-count {highest}"
+        return (
+            f"{corpus.source}: words were dropped while counting, because there are more than "
+            f"--max-types allows; {left}: raise --max-types{advice}"
+        )
     return (
         f"{corpus.source}: none of {vocabulary.types:,} different words occurs "
         f"{plural(min_count, 'time')}; the most frequent one occurs {plural(highest, 'time')}: "
