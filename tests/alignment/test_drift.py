@@ -203,6 +203,15 @@ def test_what_cannot_be_compared_is_refused():
         drift.common_words([table("ab", 2), table("bc", 2)])
     with pytest.raises(W2VError, match="a file has no word counts: leave out --min-count"):
         drift.common_words([table("ab", 2), table("ab", 2)], 3)
+    counted = Table.build([*"abc"], np.eye(3, dtype=np.float32), np.array([9, 5, 2]))
+    for least, left in ((6, "only one"), (10, "none")):
+        with pytest.raises(W2VError) as raised:
+            drift.common_words([counted, counted], least)
+        assert str(raised.value) == (
+            f"--min-count {least}: of 3 words that the files share, {left} occurs as often in "
+            "each: lower --min-count"
+        )
+    assert len(drift.common_words([counted, counted], 5)) == 2
     two = [table("ab", 2)], [table("ab", 2)]
     assert [word.before for word in found(*two).words] == [["b"], ["a"]]
 
@@ -323,6 +332,9 @@ def test_only_the_words_of_files(w2v, files, folder):
     wrong = w2v("drift", *before, "--only", "x", "--after", *after)
     assert wrong.code == 2
     assert wrong.err.endswith("w2v: --only: none of the words is in all files: give other words\n")
+    (folder / "y").write_text("w3\n")
+    rare = w2v("drift", *before, "--only", "y", "--after", *after, "--min-count", 398)
+    assert rare.err.endswith("files, 398 times in each: give other words, or a lower --min-count\n")
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 import json
 import random
 from itertools import product
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -137,6 +138,23 @@ def test_other_formats_have_word_vectors(w2v, labelled):
     run(w2v, "convert", "m.safetensors", "few.safetensors", "--dtype", "i8", "--limit", "3")
     word = container.read_names(container.read("few.safetensors")[0], "words")[0]
     assert run(w2v, "similar", word, "-v", "few.safetensors", "-k", "1").out.count("\n") == 1
+
+
+def test_check_keeps_a_classifier_and_reports_damaged_bytes(w2v, labelled):
+    train(w2v, "--epochs", "1")
+    convert = ("convert", "m.safetensors", "small.safetensors", "--dtype", "i8")
+    run(w2v, *convert)
+    wanted = Path("small.safetensors").read_bytes()
+    assert "a classifier of" in run(w2v, *convert, "--check").err
+    assert Path("small.safetensors").read_bytes() == wanted
+    assert "a classifier of" in run(w2v, *convert, "--check", "--prune", "5").err
+    tensors, metadata = container.read("m.safetensors")
+    name = next(name for name in tensors if name.endswith("vectors"))
+    array = bytearray(Path("m.safetensors").read_bytes())
+    found = array.index(tensors[name].tobytes())
+    array[found] ^= 1  # the last bit of a number
+    Path("m.safetensors").write_bytes(array)
+    assert f"m.safetensors: the bytes of {name} do not match" in run(w2v, *convert, "--check").err
 
 
 def test_commands_for_word_vectors_refuse_a_small_file(w2v, labelled):

@@ -84,6 +84,7 @@ def common_words(tables: Sequence[Table], min_count: int | None = None) -> Commo
             "the same --dim"
         )
     words = CommonWords.of(tables).with_directions(tables)
+    shared = len(words)
     if min_count is not None:
         enough = np.ones(len(words), np.bool_)
         for table, rows in zip(tables, words.rows, strict=True):
@@ -91,6 +92,12 @@ def common_words(tables: Sequence[Table], min_count: int | None = None) -> Commo
                 raise W2VError("--min-count: a file has no word counts: leave out --min-count")
             enough &= table.counts[rows] >= min_count
         words = CommonWords(words.rows[:, enough])
+    if len(words) < _FEWEST <= shared:
+        common = "only one" if len(words) else "none"
+        raise W2VError(
+            f"--min-count {min_count}: of {shared:,} words that the files share, {common} occurs "
+            "as often in each: lower --min-count"
+        )
     if len(words) < _FEWEST:
         common = "one word" if len(words) else "no words"
         raise W2VError(f"the files share {common} to compare: give vectors of the same language")

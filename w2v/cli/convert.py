@@ -146,7 +146,7 @@ def convert(
     }
     _check_output(target, table, inputs)
     classifier.check()
-    if shrink(source, target, dtype, classifier):
+    if shrink(source, target, dtype, check, classifier):
         return
     converted = _read(source, table, limit if combine == "input" else None, check)
     dtype = dtype or _kept_dtype(converted, target)
@@ -350,9 +350,7 @@ def _read(source: str, table: str, limit: int | None, repairs: bool) -> Table:
     findings = Diagnostics(source, repairs)
     found = formats.load(source, table, limit, findings)
     if repairs and (damaged := container.damaged(*formats.contents(source))):
-        findings.note(
-            f"the bytes of {', '.join(damaged)} do not match their checksum, and are kept unchanged"
-        )
+        findings.note(container.said_damaged(damaged))
     if repairs and not np.isfinite(found.norms).all():
         finite = np.isfinite(found.norms)
         findings.note(f"{found.counted(~finite, 'not finite')}: left out")

@@ -172,7 +172,12 @@ def _tested(
         message = f"--only: {plural(len(missing), 'name')} {reason}, so left out: {shown}"
         click.echo(printable(message), err=True)
     if not tested.size:
-        raise W2VError("--only: none of the words is in all files: give other words")
+        often, advice = "", ""
+        if min_count:
+            often, advice = f", {min_count} times in each", ", or a lower --min-count"
+        raise W2VError(
+            f"--only: none of the words is in all files{often}: give other words{advice}"
+        )
     return tested
 
 

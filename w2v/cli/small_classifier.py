@@ -52,9 +52,12 @@ class ClassifierOptions:
 
 
 def options_for_vectors() -> list[str]:
-    """The options of w2v convert for vectors that the command line gives, other than defaults."""
+    """The options of w2v convert for vectors that the command line gives, other than defaults.
+
+    --check is for classifiers too.
+    """
     context = click.get_current_context()
-    own = {"dtype"} | {field.name for field in fields(ClassifierOptions)}
+    own = {"dtype", "check"} | {field.name for field in fields(ClassifierOptions)}
     return [
         param.opts[0]
         for param in context.command.params
@@ -116,13 +119,16 @@ classifier_options = option_bundle(
 )  # fmt: skip
 
 
-def shrink(source: str, target: str, dtype: str | None, options: ClassifierOptions) -> bool:
+def shrink(
+    source: str, target: str, dtype: str | None, check: bool, options: ClassifierOptions
+) -> bool:
     """Write a small classifier, if IN is a neural bag of words and OUT can hold it.
 
+    check    whether damaged bytes of IN are reported
     Returns  False if nothing was written, because the vectors of the words are converted instead
     Raises   UsageError for --prune or --retrain and another IN or OUT
     """
-    from w2v.embeddings import formats
+    from w2v.embeddings import container, formats
     from w2v.models import models
     from w2v.system import packing
 
@@ -143,6 +149,9 @@ def shrink(source: str, target: str, dtype: str | None, options: ClassifierOptio
         if dtype == "i4":
             raise click.UsageError("--dtype i4 is for classifiers of --model nbow: use i8")
         return False
+    if check and (damaged := container.damaged(*formats.contents(source))):
+        message = f"{name_of(source)}: {container.said_damaged(damaged)}"
+        click.echo(printable(message), err=True)
     from w2v.runs import small_classifier
     from w2v.system.progress import ProgressLine
 

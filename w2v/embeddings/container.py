@@ -16,7 +16,7 @@ import operator
 import os
 import shutil
 import zlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -158,6 +158,11 @@ def damaged(tensors: Mapping[str, np.ndarray], metadata: Mapping[str, str]) -> l
     """The names of the arrays whose bytes do not match their checksum in the metadata."""
     expected = nested(metadata, "checksums")
     return [name for name, array in tensors.items() if expected.get(name) != checksum(array)]
+
+
+def said_damaged(names: Iterable[str]) -> str:
+    """The message of a repair for arrays whose bytes are damaged."""
+    return f"the bytes of {', '.join(names)} do not match their checksum, and are kept unchanged"
 
 
 def table_tensors(name: str, table: Table) -> dict[str, np.ndarray]:
