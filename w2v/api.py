@@ -152,15 +152,13 @@ def train(
         settings["encoding"] = "utf-8"
     settings |= _files(settings, folder.path)
     model, settings = renamed(python_arguments.word(model, "model"), settings)
-    found_model = find_model(model)
+    chosen = find_model(model)
     output_path = given_output or os.path.join(folder.path, "vectors.safetensors")
     with folder.hidden_in_errors(), ExitStack() as stack:
         console, temporary = LogConsole(on_progress, folder.hide), given_output is None
-        run = build_run(
-            paths, output_path, found_model, settings, console, stack, temporary, recursive
-        )
+        run = build_run(paths, output_path, chosen, settings, console, stack, temporary, recursive)
         # Each thread of a network calls BLAS, which must then not start threads of its own.
-        threads = 1 if found_model.predicts else run.executor.threads
+        threads = 1 if chosen.predicts else run.executor.threads
         is_limited = stack.enter_context(blas_threads(threads))
         if not is_limited and "OPENBLAS_NUM_THREADS" not in os.environ:
             _LOG.warning(
