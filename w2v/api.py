@@ -147,9 +147,8 @@ def train(
         raise W2VError("output '-': give the path of a file, or leave output out")
     folder = TemporaryFolder()
     if texts is not None:
-        _check_utf8(settings, "texts", "leave out encoding")
+        settings["encoding"] = _utf8(settings, "texts", "leave out encoding")
         paths = [write_texts(texts, folder.path)]
-        settings["encoding"] = "utf-8"
     settings |= _files(settings, folder.path)
     model, settings = renamed(python_arguments.word(model, "model"), settings)
     chosen = find_model(model)
@@ -185,13 +184,13 @@ def _files(settings: Mapping[str, Any], folder: str) -> dict[str, str]:
             files[name] = python_arguments.path(given, name)
     valid = settings.get("valid")
     if valid is not None and not isinstance(valid, str | bytes | os.PathLike):
-        _check_utf8(settings, "valid: texts", "give the path of a file")
+        _utf8(settings, "valid: texts", "give the path of a file")
         files["valid"] = write_texts(valid, folder, "valid")
     return files
 
 
-def _check_utf8(settings: Mapping[str, Any], what: str, advice: str) -> None:
-    """Raise W2VError if another encoding than UTF-8 is given with texts, which are written so.
+def _utf8(settings: Mapping[str, Any], what: str, advice: str) -> str:
+    """The encoding in which given texts are written; W2VError if another one is given with them.
 
     what    the texts
     advice  what to do instead
@@ -202,6 +201,7 @@ def _check_utf8(settings: Mapping[str, Any], what: str, advice: str) -> None:
             f"{what} cannot be used with encoding={encoding!r}, because they are written as "
             f"UTF-8: {advice}"
         )
+    return "utf-8"
 
 
 def find_model(name: str) -> Model:

@@ -130,8 +130,7 @@ def begins_as(path: str, head: bytes) -> tuple[str, int]:
     source = Source(path, io.BytesIO(head))
     source.size = None  # unknown: the file may go on after its head
     with suppress(W2VError):
-        layout = recognise(source)[1]
-        return layout.kind, layout.dim
+        return (layout := recognise(source)[1]).kind, layout.dim
     return "", 0
 
 
@@ -315,8 +314,7 @@ def is_container(path: str) -> bool:
 
 def reads_source(path: str) -> bool:
     """Whether `save` reads the file of a table, where more of a model is than the table has."""
-    form = _named(path)
-    return form.write is None or form.write_from is not None
+    return is_container(path) or _named(path).write_from is not None
 
 
 def folder_files(path: str) -> list[str]:
