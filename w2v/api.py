@@ -240,7 +240,9 @@ def _make_request(
 ) -> Request:
     """Make the request of a run, with the settings of initial vectors; see `build_run`."""
     from w2v.runs.initial_vectors import read_initial
+    from w2v.runs.needed_settings import check_needed
     from w2v.runs.request import Request
+    from w2v.runs.setting_proposals import SEARCHED
 
     values = _named(model, {name: value for name, value in given.items() if value is not None})
     if values.get("cluster"):
@@ -257,6 +259,7 @@ def _make_request(
         advice = "leave out --hogwild" if "deterministic" in own else "add --deterministic"
         for name in {"cluster", "shards", "round_words"} & own.keys():
             raise W2VError(f"{option_name(name)} is for --deterministic: {advice}")
+    check_needed(options, own, {*SEARCHED} - own.keys() if search.time else ())
     files = paths, output, model
     return Request(
         *files, options, text, run, documents, initial, temporary, search, own, preset, records
