@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from w2v.kernels.sparse_gibbs import TIMES
+from w2v.kernels.sparse_gibbs import REJECTIONS, TIMES
 from w2v.text import tokenizers
 
 MASK = (1 << 64) - 1
@@ -645,10 +645,12 @@ def sample_sparse_topics(documents, topics, counts, alpha, eta, random):
     """Gibbs sampling from the counts of words at the start of a round.
 
     As in the kernel, one random number draws a topic of the word. If it exceeds their weights, a
-    second one draws a topic of the document, or of all topics. If the old topic is drawn, one
-    number more decides whether it is drawn again, because its counts include the token itself.
-    If the word has many more topics than the document, the weights of the topics of the word are
-    those that the document gives, then those that the prior gives.
+    second one draws a topic of the document, or of all topics. The counts of the old topic include
+    the token itself, so that less is added to its weight for the word than for other topics. If the
+    word has many more topics than the document, the weights of the topics of the word are those
+    that the document gives, then those that the prior gives, all of them from the counts with the
+    token. If the old topic is drawn then, one number more decides whether a topic is drawn again.
+    After some such rejections, a topic is drawn as for other words.
 
     documents  lists of word ids
     topics     lists of the tokens' topics, changed in place
@@ -661,43 +663,46 @@ def sample_sparse_topics(documents, topics, counts, alpha, eta, random):
     def uniform(limit):
         return (random.next_random() >> 40) / 2**24 * limit
 
+    def draw(own, of_word, others, listed):
+        of_document = np.cumsum(others[listed] / sums[listed])
+        document_sum, smoothing = (of_document[-1:].sum()), np.cumsum(alpha / sums)
+        threshold = uniform(of_word[-1] + eta * (document_sum + smoothing[-1]))
+        if threshold < of_word[-1]:
+            return int(own[np.searchsorted(of_word, threshold, "right")])
+        threshold = uniform(document_sum + smoothing[-1])
+        if threshold < document_sum:
+            return listed[np.searchsorted(of_document, threshold, "right")]
+        return int(np.searchsorted(smoothing, threshold - document_sum, "right"))
+
     for document, drawn in zip(documents, topics, strict=True):
         listed = list(dict.fromkeys(drawn))  # in the kernel's order
         for place, word in enumerate(document):
-            old = drawn[place]
+            old, new = drawn[place], None
             others = np.bincount(drawn[:place] + drawn[place + 1 :], minlength=alpha.size)
             if not others[old]:
                 listed[listed.index(old)] = listed[-1]
                 listed.pop()
+            token = np.eye(alpha.size)[old]
+            weights = (counts[word] + eta) / sums
+            exact = (counts[word] - token + eta) / (sums - token)
             own = np.flatnonzero(counts[word])
             if len(own) > TIMES * len(listed):
-                own = np.concatenate([listed, own]).astype(int)
-                in_document = np.arange(len(own)) < len(listed)
-                factors = np.where(in_document, others[own], alpha[own])
-            else:
-                factors = (others + alpha)[own]
-            of_word = np.cumsum(factors * counts[word, own] / sums[own])
-            of_document = np.cumsum(others[listed] / sums[listed])
-            document_sum, smoothing = (of_document[-1:].sum()), np.cumsum(alpha / sums)
-            total = of_word[-1] + eta * (document_sum + smoothing[-1])
-            exact = (counts[word, old] - 1 + eta) / (counts[word, old] + eta) / (1 - 1 / sums[old])
-            new = None
-            while new is None or (new == old and uniform(1.0) >= exact):
-                threshold = uniform(total)
-                if threshold < of_word[-1]:
-                    new = int(own[np.searchsorted(of_word, threshold, "right")])
-                else:
-                    threshold = uniform(document_sum + smoothing[-1])
-                    if threshold < document_sum:
-                        new = listed[np.searchsorted(of_document, threshold, "right")]
-                    else:
-                        new = int(np.searchsorted(smoothing, threshold - document_sum, "right"))
+                both = np.concatenate([listed, own]).astype(int)
+                in_document = np.arange(len(both)) < len(listed)
+                factors = np.where(in_document, others[both], alpha[both])
+                of_word = np.cumsum(factors * counts[word, both] / sums[both])
+                for _ in range(REJECTIONS):
+                    new = draw(both, of_word, others, listed)
+                    if new != old or uniform(1.0) < (exact / weights)[old]:
+                        break
+                    new = None
+            if new is None:
+                of_word = np.cumsum((others + alpha)[own] * (exact - eta / sums)[own])
+                new = draw(own, of_word, others, listed)
             drawn[place] = new
             if new not in listed:
                 listed.append(new)
-            without = counts[word] - np.eye(alpha.size)[old]
-            without_sums = sums - np.eye(alpha.size)[old]
-            exact_total = ((others + alpha) * (without + eta) / without_sums).sum()
+            exact_total = ((others + alpha) * exact).sum()
             log_likelihood += np.log(exact_total / (len(document) - 1 + alpha.sum()))
     return log_likelihood
 

@@ -256,7 +256,9 @@ def _make_request(
 ) -> Request:  # fmt: skip
     """Make the request of a run, with the settings of initial vectors; see `build_run`."""
     from w2v.runs.initial_vectors import read_initial
+    from w2v.runs.needed_settings import check_needed
     from w2v.runs.request import Request
+    from w2v.runs.setting_proposals import SEARCHED
     from w2v.text.corpus import files_named
 
     values = _named(model, {name: value for name, value in given.items() if value is not None})
@@ -274,6 +276,7 @@ def _make_request(
         advice = "leave out --hogwild" if "deterministic" in own else "add --deterministic"
         for name in {"cluster", "shards", "round_words"} & own.keys():
             raise W2VError(f"{option_name(name)} is for --deterministic: {advice}")
+    check_needed(options, own, {*SEARCHED} - own.keys() if search.time else ())
     files = files_named(paths, recursive, model.keeps_folders(options)), output, model
     return Request(
         *files, options, text, run, documents, initial, temporary, search, own, preset, records

@@ -18,12 +18,21 @@ word or of its document, whichever has fewer.
 
 For this purpose n_wk and n_k are those at the start of the round, in which each token is sampled
 once. n_dk is always up to date. The counts at the start include the token itself, with its old
-topic s. The weight of s is thus too large by a known factor:
+topic s. The weight of s is thus too large:
 
-    weight_s : exact weight_s = (n_ws + η) / (n_s + V η) : (n_ws - 1 + η) / (n_s - 1 + V η)
+    weight_s       = (n_ds + α_s) (n_ws + η) / (n_s + V η)
+    exact weight_s = (n_ds + α_s) (n_ws - 1 + η) / (n_s - 1 + V η)
 
-If s is drawn, it is therefore rejected with the probability 1 minus the inverse of this factor, and
-a topic is drawn again. The result has the exact probabilities.
+In way 1 the first part of s is therefore multiplied by a factor that makes the sum of its parts
+exact:
+
+    (n_ws - 1 + η / (n_s + V η)) / (1 - 1 / (n_s + V η)) / n_ws
+
+In way 2 the running sums cannot be changed. If s is drawn there, it is rejected with the
+probability 1 - exact weight_s / weight_s, and a topic is drawn again. This probability is almost 1
+for a word that occurs once if η is small. After some rejections way 1 is therefore taken, whose
+topic is never rejected. The result has the exact probabilities: a rejection says nothing about the
+next draw.
 
 Sources: Yao, Mimno and McCallum 2009, "Efficient methods for topic model inference on streaming
 document collections", for the parts; Chen et al. 2016, "WarpLDA: a cache efficient O(1) algorithm
@@ -42,22 +51,20 @@ from w2v.kernels import inlined, jit
 from w2v.kernels.document_topics import (
     add_topic,
     begin_document,
-    draw_listed,
     end_document,
     remove_topic,
     weigh_listed,
 )
-from w2v.kernels.gibbs import RANDOM_UNIT
-from w2v.kernels.random import next_random
 from w2v.kernels.simd import WIDTH, prefetch_item, prefetch_to_read
+from w2v.kernels.sparse_draws import draw_first, draw_rest, random_below
 
 # A token is sampled by the topics of its document if its word has more than so many times as many.
 # The counts that are read then are not next to each other in memory, and are slower to read. A
 # million documents of 20 words with 1,000 topics take 33 to 41 s for 4 epochs, and 53 s by the
 # topics of words only; reviews of 75 words take as long either way (Intel Ice Lake, 2 threads).
 TIMES = 8
+REJECTIONS = 8  # after so many in way 2, the topic of a token is drawn in way 1
 AHEAD = 4  # what a token needs is prefetched this many tokens before it is sampled
-_40 = np.uint64(40)
 
 
 class WordTables(NamedTuple):
@@ -130,24 +137,6 @@ def move_counts(words, before, after, begin, end, first, last, word_topics):
 
 
 @inlined
-def first_above(sums, begin, end, threshold):
-    """The first position whose running sum exceeds a threshold, or the last position.
-
-    sums       float (·,)  ascending from `begin` to before `end`
-    begin      int         first position
-    end        int         position after the last one; `begin`: the result is `begin`
-    threshold  float
-    Returns    int64
-    """
-    low, high = np.int64(begin), np.int64(end - 1)
-    while low < high:
-        middle = (low + high) // 2
-        is_above = sums[middle] > threshold
-        low, high = (low if is_above else middle + 1), (middle if is_above else high)
-    return low
-
-
-@inlined
 def weigh_word(topics, ratios, begin, end, mixture, sums):
     """Compute the running sums of (n_dk + α_k) n_wk / (n_k + V η) over the topics of a word.
 
@@ -168,21 +157,23 @@ def weigh_word(topics, ratios, begin, end, mixture, sums):
 
 @inlined
 def prefetch_token(
-    word, topic, listed, length, word_topics, offsets, sizes, topics, ratios, priors
+    words, topics, token, listed, length, word_topics, offsets, sizes, of_words, ratios, priors
 ):  # fmt: skip
     """Prefetch what a token needs, see `WordTables`.
 
-    word         int            its word
-    topic        int            its topic
+    words        int32 (N,)     word of each token
+    topics       int16 (N,)     topic of each token
+    token        int
     listed       int16 (K,)     the topics of the document
     length       int            number of topics of the document
     word_topics  int32 (V, K)
     offsets      int64 (V + 1,)
     sizes        int32 (V,)
-    topics       int16 (E,)
+    of_words     int16 (E,)
     ratios       float (E,)
     priors       float (E,)
     """
+    word, topic = words[token], topics[token]
     by_document = sizes[word] > TIMES * length
     begin, end = offsets[word], offsets[word] + (0 if by_document else sizes[word])
     prefetch_to_read(word_topics, word, topic // WIDTH)
@@ -190,20 +181,9 @@ def prefetch_token(
     for i in range(length if by_document else 0):
         prefetch_to_read(word_topics, word, listed[i] // WIDTH)
     for at in range(begin, end, 32):
-        prefetch_item(topics, at)
+        prefetch_item(of_words, at)
     for at in range(begin, end, 16):
         prefetch_item(ratios, at)
-
-
-@inlined
-def random_below(limit, state):
-    """Draw a number from 0 to below a limit, in 2**24 steps.
-
-    limit    float
-    state    uint64 (1,)  random state, changed in place
-    Returns  float, of the dtype of the limit
-    """
-    return type(limit)(next_random(state) >> _40) * type(limit)(RANDOM_UNIT) * limit
 
 
 @inlined
@@ -239,57 +219,13 @@ def weigh_token(
 
 
 @inlined
-def draw_first(
-    threshold, word_sum, at, size, length, by_document, listed, of_words, priors, sums
-):  # fmt: skip
-    """Draw a topic from the first part of the weights, see `weigh_token`.
-
-    threshold    float       random number below the sum with what the prior adds
-    word_sum     float       the sum without it
-    at           int         position where the topics of the word begin
-    size         int         number of topics of the word
-    length       int         number of topics of the document
-    by_document  bool        whether the sums are of the topics of the document
-    listed       int16 (K,)  see `DocumentTopics`
-    of_words     int16 (E,)  see `WordTables`
-    priors       float (E,)
-    sums         float (K,)  the running sums
-    Returns      int64, the topic
-    """
-    by_prior = threshold >= word_sum
-    drawn = first_above(sums, 0, length if by_document else size, threshold)
-    of_prior = first_above(priors, at, at + (size if by_prior else 1), threshold - word_sum)
-    of_word = of_words[of_prior if by_prior else at + drawn]
-    return np.int64(listed[drawn] if by_document and not by_prior else of_word)
-
-
-@inlined
-def draw_rest(listed, counts, length, reciprocals, document_sum, smoothing, state):
-    """Draw a topic from the second or the third part of the weights.
-
-    listed        int16 (K,)   see `DocumentTopics`
-    counts        int32 (K,)
-    length        int          number of topics of the document
-    reciprocals   float (K,)   1 / (n_k + V η)
-    document_sum  float        the sum of n_dk / (n_k + V η)
-    smoothing     float (K,)   running sums of α_k / (n_k + V η)
-    state         uint64 (1,)  random state, changed in place
-    Returns       int64, the topic
-    """
-    threshold = random_below(document_sum + smoothing[smoothing.size - 1], state)
-    of_document = draw_listed(listed, counts, length, reciprocals, threshold)
-    of_all = first_above(smoothing, 0, smoothing.size, threshold - document_sum)
-    return of_document if threshold < document_sum and length > 0 else of_all
-
-
-@inlined
 def draw_topic(
-    total, word_sum, with_prior, at, size, length, by_document, listed, counts, of_words, priors,
-    sums, reciprocals, document_sum, smoothing, state,
+    drawn, word_sum, with_prior, at, size, length, by_document, listed, counts, of_words, ratios,
+    priors, mixture, sums, reciprocals, document_sum, smoothing, eta, state,
 ):  # fmt: skip
     """Draw a topic from all parts of the weights.
 
-    total         float        the sum of the weights
+    drawn         int          number of draws for this token, with this one
     word_sum      float        see `weigh_token`, as the next one
     with_prior    float
     at            int          position where the topics of the word begin
@@ -299,14 +235,22 @@ def draw_topic(
     listed        int16 (K,)   see `DocumentTopics`
     counts        int32 (K,)
     of_words      int16 (E,)   see `WordTables`
+    ratios        float (E,)
     priors        float (E,)
-    sums          float (K,)   the running sums of the first part
+    mixture       float (K,)   see `without_token`
+    sums          float (K,)   the running sums of the first part. The draw after the last rejection
+                               overwrites them with those for the topics of the word
     reciprocals   float (K,)   1 / (n_k + V η)
     document_sum  float        the sum of n_dk / (n_k + V η)
     smoothing     float (K,)   running sums of α_k / (n_k + V η)
+    eta           float        η
     state         uint64 (1,)  random state, changed in place
-    Returns       int64, the topic
+    Returns       (int64, float), the topic, and the sum of the weights
     """
+    is_last = drawn > REJECTIONS
+    own = weigh_word(of_words, ratios, at, at + (size if is_last else 0), mixture, sums)
+    word_sum, with_prior = (own if is_last else word_sum), (own if is_last else with_prior)
+    total = with_prior + eta * (document_sum + smoothing[smoothing.size - 1])
     threshold = random_below(total, state)
     if threshold < with_prior:
         topic = draw_first(
@@ -314,7 +258,25 @@ def draw_topic(
         )
     else:
         topic = draw_rest(listed, counts, length, reciprocals, document_sum, smoothing, state)
-    return topic
+    return topic, total
+
+
+@inlined
+def without_token(count, share, mixture, eta):
+    """The exact weight of the old topic of a token, whose counts include the token itself.
+
+    count    int    n_ws
+    share    float  1 / (n_s + V η)
+    mixture  float  n_ds + α_s
+    eta      float  η
+    Returns  (float, float, float), the exact weight as a share of the weight; the difference
+             of the two weights; the mixture with which the sum of the parts is exact
+    """
+    one, with_token = type(eta)(1.0), type(eta)(count)
+    others = with_token - one
+    exact = (others + eta) / (with_token + eta) / (one - share)
+    excess = mixture * (with_token + eta) * share * (one - exact)
+    return exact, excess, mixture * (others + eta * share) / (one - share) / with_token
 
 
 @jit
@@ -349,30 +311,30 @@ def sample_sparse_topics(
             topics, begin, end, listed, counts, places, mixture, alpha, alpha_sums, reciprocals
         )
         for token in range(begin, end):
-            ahead = min(token + AHEAD, words.size - 1)
             prefetch_token(
-                words[ahead], topics[ahead], listed, length, word_topics, offsets, sizes, of_words,
-                ratios, priors,
+                words, topics, min(token + AHEAD, words.size - 1), listed, length, word_topics,
+                offsets, sizes, of_words, ratios, priors,
             )  # fmt: skip
-            word, old, new = words[token], np.int64(topics[token]), np.int64(-1)
+            word, old = words[token], np.int64(topics[token])
             length = remove_topic(listed, counts, places, mixture, alpha, length, old)
             ratio_sum -= reciprocals[old]
             at, size, by_document = offsets[word], sizes[word], sizes[word] > TIMES * length
+            kept, share = mixture[old], reciprocals[old]
+            exact, excess, mixture[old] = without_token(word_topics[word, old], share, kept, eta)
             word_sum, with_prior = weigh_token(
                 word, at, size, length, by_document, listed, counts, word_topics, reciprocals,
                 of_words, ratios, priors, mixture, sums,
             )  # fmt: skip
-            document_sum = alpha.dtype.type(ratio_sum)
-            total = with_prior + eta * (document_sum + smoothing[smoothing.size - 1])
-            count, share = word_topics[word, old] + eta, reciprocals[old]
-            exact = (count - one) / count / (one - share)  # exact weight_s : weight_s
-            while new < 0 or (new == old and random_below(one, state) >= exact):
-                new = draw_topic(
-                    total, word_sum, with_prior, at, size, length, by_document, listed, counts,
-                    of_words, priors, sums, reciprocals, document_sum, smoothing, state,
+            document_sum, new, drawn = alpha.dtype.type(ratio_sum), np.int64(-1), 0
+            while new < 0 or (by_document and new == old and random_below(one, state) >= exact):
+                by_document, drawn = by_document and drawn < REJECTIONS, drawn + 1
+                new, total = draw_topic(
+                    drawn, word_sum, with_prior, at, size, length, by_document, listed, counts,
+                    of_words, ratios, priors, mixture, sums, reciprocals, document_sum, smoothing,
+                    eta, state,
                 )  # fmt: skip
-            total -= mixture[old] * count * share * (one - exact)
-            product *= total / (end - begin - 1 + alpha_sum)
+            mixture[old] = kept
+            product *= (total - excess * by_document) / (end - begin - 1 + alpha_sum)
             topics[token], ratio_sum = new, ratio_sum + reciprocals[new]
             length = add_topic(listed, counts, places, mixture, alpha, length, new)
             if product < 1e-200:

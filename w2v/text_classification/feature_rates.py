@@ -23,25 +23,42 @@ def feature_rates(features: TextFeatures, labels: LabelNumbers) -> np.ndarray:
     labels    their labels
     """
     count, size = features.features.count, len(labels.names)
-    ratios = np.ones(count, np.float32)
-    if count * size > _MOST_COUNTS or not count:
+    ratios, step = np.ones(count, np.float32), _features_at_a_time(size)
+    if not count_bytes(count, size):
         return ratios
     texts, latest = np.arange(len(features.sizes), dtype=np.int32), features.features.scratch()
     parts = [texts[at : at + _TEXTS] for at in range(0, len(texts), _TEXTS)]
-    step = max(_COUNTS // size, 1)
-    tables = [np.zeros((min(step, count - at), size), np.int32) for at in range(0, count, step)]
-    totals = np.zeros(size)
-    for part in parts:
-        rows, bounds = features.gather(part, latest)
-        ids, label_bounds = labels.of_texts(part)
-        owners = np.repeat(np.arange(len(part)), np.diff(label_bounds))
-        totals += np.bincount(ids, np.diff(bounds)[owners], minlength=size)
-        for number, counts in enumerate(tables):
-            count_labels(rows, bounds, ids, label_bounds, number * step, counts)
-    bases = np.log((totals + count) / (totals.sum() - totals + count))
-    shares = labels.counts / max(labels.ids.size, 1)
-    for number, counts in enumerate(tables):
-        first = number * step
+    table, shares = (
+        np.empty((min(step, count), size), np.int32),
+        labels.counts / max(labels.ids.size, 1),
+    )
+    # The texts are read again for each part of the features: all counts would take 1 GB.
+    for first in range(0, count, step):
+        counts, totals = table[: count - first], np.zeros(size)
+        counts[:] = 0
+        for part in parts:
+            rows, bounds = features.gather(part, latest)
+            ids, label_bounds = labels.of_texts(part)
+            owners = np.repeat(np.arange(len(part)), np.diff(label_bounds))
+            totals += np.bincount(ids, np.diff(bounds)[owners], minlength=size)
+            count_labels(rows, bounds, ids, label_bounds, first, counts)
+        bases = np.log((totals + count) / (totals.sum() - totals + count))
         label_ratios(counts, bases, shares, ratios[first : first + len(counts)])
     mean: np.floating = ratios.mean()
     return ratios / mean if mean > 0 else np.ones_like(ratios)
+
+
+def count_bytes(features: int, labels: int) -> int:
+    """The bytes of the counts in `feature_rates`; 0 if nothing is counted.
+
+    features  the number of features
+    labels    the number of labels
+    """
+    if features * labels > _MOST_COUNTS:
+        return 0
+    return 4 * min(features, _features_at_a_time(labels)) * labels
+
+
+def _features_at_a_time(labels: int) -> int:
+    """How many features are counted at a time."""
+    return max(_COUNTS // max(labels, 1), 1)

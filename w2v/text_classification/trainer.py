@@ -21,7 +21,7 @@ from w2v.text.encoded_text import EncodedDocuments, EncodedText
 from w2v.text.labels import check_words_of_labels
 from w2v.text.vocabulary import Vocabulary
 from w2v.text_classification.calibration import Calibration
-from w2v.text_classification.feature_rates import feature_rates
+from w2v.text_classification.feature_rates import count_bytes, feature_rates
 from w2v.text_classification.features import Features
 from w2v.text_classification.held_out import ACCURACY, F1_OF, MACRO_F1, HeldOutTexts
 from w2v.text_classification.labels import LabelNumbers, LabelTree, importance, with_loss
@@ -133,6 +133,8 @@ class TextTrainer:
         shapes, settings = self._shapes(), self.settings
         words = 4 * len(self.vocabulary.names) * settings.dim * settings.has_subwords
         layers = 8 * threads * int(np.prod(shapes["layer_weights"]))
+        if settings.feature_rates == "ratio":  # the counts are gone before the layers are copied
+            layers = max(layers, count_bytes(self.features.count, len(self.labels.names)))
         needed = self.matrix_bytes() + words + layers + self._text_features.bytes
         if self._held_out:
             needed += self._held_out.bytes
