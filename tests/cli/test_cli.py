@@ -420,6 +420,10 @@ def test_where_vectors_are_sought(w2v, toy, folder, monkeypatch):
     monkeypatch.setenv("W2V_VECTORS", "other.safetensors")
     assert w2v("similar", "king").code == 0
     assert one_line(w2v("similar", "king", "-v", "absent"), 2, "absent")
+    monkeypatch.setenv("W2V_VECTORS", "")
+    assert one_line(w2v("similar", "king"), 2, "no vectors.safetensors in this folder", "-v FILE")
+    (folder / "other.safetensors").rename(folder / "vectors.safetensors")
+    assert w2v("similar", "king").code == 0
 
 
 def test_a_name_cannot_harm_the_terminal(w2v, folder):

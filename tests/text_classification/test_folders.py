@@ -31,6 +31,8 @@ def test_a_classifier_learns_the_names_of_folders(w2v, mail):
     assert labels == ["hr"] * 8 + ["it"] * 8
     report = w2v("evaluate", "classify", "mail", "-v", "m.safetensors", "--by", "model", "--json")
     assert json.loads(report.out)["accuracy"] == 1
+    args = "evaluate", "classify", "mail", "-v", "m.safetensors", "--by", "model", "--penalty", 1
+    assert "--penalty is for a regression: leave it out with --by model" in w2v(*args).err
     with tarfile.open("mail.tar", "w") as archive:
         archive.add(mail, "mail")
     outcome = w2v("evaluate", "classify", "mail.tar", "-v", "m.safetensors", "--by", "model")

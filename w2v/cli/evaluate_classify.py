@@ -12,6 +12,7 @@ from w2v.cli.classification_tables import print_report
 from w2v.cli.command import INPUT, finite, grouped
 from w2v.cli.label_options import LabelChoice, label_options
 from w2v.cli.new_texts import NewTexts, predict_labels
+from w2v.cli.option_bundle import given_options
 from w2v.cli.options import GivenSettings, SettingsCommand, limit_blas
 from w2v.cli.output import ResultPrinter, format_options, printable
 from w2v.cli.remembered_settings import reading_of
@@ -88,6 +89,8 @@ def classify(
     if by == "model":
         if test:
             raise click.UsageError("--by model needs no TRAIN: give only the test file")
+        if "penalty" in given_options():
+            raise click.UsageError("--penalty is for a regression: leave it out with --by model")
         report = _classifier_report(vectors_path(vectors), train, settings, threads, choice)
         print_report(report, choice, results)
         return

@@ -7,6 +7,20 @@ from dataclasses import fields
 from functools import wraps
 from typing import Any
 
+import click
+from click.core import ParameterSource
+
+
+def given_options() -> dict[str, str]:
+    """The options that the command line of the running command gives, by their parameters."""
+    context = click.get_current_context()
+    return {
+        str(param.name): param.opts[0]
+        for param in context.command.params
+        if isinstance(param, click.Option)
+        and context.get_parameter_source(str(param.name)) is ParameterSource.COMMANDLINE
+    }
+
 
 def option_bundle(
     name: str, bundle: type, *options: Callable[[Callable], Callable]

@@ -12,7 +12,7 @@ import click
 from w2v.cli import catch_signals
 from w2v.cli.command import INPUT, OUTPUT, Command, grouped
 from w2v.cli.completion import complete_words
-from w2v.cli.option_bundle import option_bundle
+from w2v.cli.option_bundle import given_options, option_bundle
 from w2v.cli.options import limit_blas, quiet_option
 from w2v.cli.output import printable
 from w2v.cli.vector_file import open_table, table_option, vectors_option, vectors_path
@@ -160,6 +160,9 @@ def plot(
             raise click.UsageError(
                 "--loss: leave out TERMs, and name a picture or .tsv file with -o"
             )
+        for name, option in given_options().items():
+            if name not in ("output", "loss", "quiet", "threads"):
+                raise click.UsageError(f"{option} is for a map: leave it out with --loss")
         chart_kind(output)
         output_files.check({"-o": output}, {"one of the logs": loss})
         write_chart(chart_data.losses(loss), output, line.say)

@@ -6,10 +6,9 @@ import sys
 from dataclasses import dataclass, fields
 
 import click
-from click.core import ParameterSource
 
 from w2v.cli.command import INPUT, finite, grouped
-from w2v.cli.option_bundle import option_bundle
+from w2v.cli.option_bundle import given_options, option_bundle
 from w2v.cli.output import printable
 from w2v.system.pipes import name_of, output_name
 
@@ -56,14 +55,12 @@ def options_for_vectors() -> list[str]:
 
     --check is for classifiers too.
     """
-    context = click.get_current_context()
+    context, given = click.get_current_context(), given_options()
     own = {"dtype", "check"} | {field.name for field in fields(ClassifierOptions)}
     return [
-        param.opts[0]
+        given[str(param.name)]
         for param in context.command.params
-        if isinstance(param, click.Option)
-        and param.name not in own
-        and context.get_parameter_source(str(param.name)) is ParameterSource.COMMANDLINE
+        if param.name in given.keys() - own
         and context.params[str(param.name)] != param.get_default(context)
     ]
 

@@ -225,8 +225,8 @@ def vectors_path(vectors: str | None) -> str:
     It is the argument of -v, else $W2V_VECTORS, else vectors.safetensors in the current folder.
     Raises W2VError if neither is given and the current folder has no vectors.safetensors.
     """
-    path = vectors or os.environ.get("W2V_VECTORS")
-    if path is None and not os.path.exists(DEFAULT_VECTORS):
+    path = vectors or os.environ.get("W2V_VECTORS")  # which may be empty
+    if not path and not os.path.exists(DEFAULT_VECTORS):
         raise W2VError(
             f"no {DEFAULT_VECTORS} in this folder: name a vector file with -v FILE or "
             f"$W2V_VECTORS, or train one: w2v train CORPUS"
