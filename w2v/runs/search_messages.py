@@ -5,10 +5,11 @@ from __future__ import annotations
 import math
 import shlex
 from collections.abc import Collection
-from dataclasses import fields
+from dataclasses import fields, replace
 from typing import Any
 
 from w2v.runs.messages import Messages
+from w2v.runs.needed_settings import without_effect
 from w2v.runs.request import Request
 from w2v.runs.setting_proposals import SEARCHED, Settings
 from w2v.runs.text_messages import Console
@@ -109,6 +110,9 @@ class SearchMessages:
         paths = list(request.paths) if len(request.paths) <= _MOST_PATHS else ["CORPUS..."]
         given = {name: value for name, value in request.given.items() if name not in _NOT_TRAINED}
         given |= {"patience": self._patience, **self._changes(settings)}
+        own = {name: value for name, value in settings.items() if hasattr(request.options, name)}
+        for name in without_effect(replace(request.options, **own), given):
+            del given[name]  # such as limits of word n-grams, if the best model has none
         args = ["--model", request.model.name, *self._options(given), "-o", request.output]
         return shlex.join(["w2v", "train", *paths, *args])
 
