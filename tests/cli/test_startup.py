@@ -277,3 +277,25 @@ def test_the_program_that_imports_our_kernels_keeps_its_own_cache(tmp_path):
     )
     env = {k: v for k, v in os.environ.items() if k != "NUMBA_CACHE_DIR"}
     subprocess.run([sys.executable, "-c", code], env=env, check=True)
+
+
+@compiled_only
+@pytest.mark.parametrize("made_by", ["another user", "a link"])
+def test_kernels_that_another_user_may_have_written_are_not_loaded(
+    tmp_path, caplog, monkeypatch, made_by
+):
+    """Files of compiled kernels are pickles, and the name of their folder can be computed."""
+    monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path))
+    folder = tmp_path / f"kernels-{cache._fingerprint()}"
+    (tmp_path / "elsewhere").mkdir()
+    if made_by == "a link":
+        folder.symlink_to("elsewhere")
+    else:
+        folder.mkdir()
+        owner = folder.lstat().st_uid
+        monkeypatch.setattr(cache.os, "getuid", lambda: owner + 1)
+        monkeypatch.setattr(cache, "_ADMINISTRATOR", -1)
+    chosen = cache.directory.__wrapped__()
+    assert not chosen.startswith(str(folder))
+    said = f"compiled kernels cannot be kept ({folder}: it is not a folder of this user): "
+    assert caplog.messages == [f"{said}set NUMBA_CACHE_DIR to a writable folder"]

@@ -1,6 +1,9 @@
 """Options that have no effect without another option are refused, unless they have the default."""
 
+import shlex
+
 import pytest
+from helpers import compiled
 
 WORDS = "pos\tgood fine good\nneg\tbad poor bad\n"
 NETWORK = ("--dim", 4, "--units", 4, "--epochs", 1, "--min-count", 1, "--format", "tsv")
@@ -49,3 +52,17 @@ def test_defaults_and_options_with_an_effect_are_accepted(w2v, folder, model, ar
     more = ("--dry-run", "--quiet", "-o", "x.safetensors")
     outcome = w2v("train", "text.tsv", "--model", model, *args, *more)
     assert outcome.code == 0, outcome.err
+
+
+@compiled
+def test_the_command_of_a_search_leaves_out_what_has_no_effect(w2v, folder):
+    for name in ("text.tsv", "valid.tsv"):
+        (folder / name).write_text(WORDS * 9)
+    files = ("text.tsv", "--valid", "valid.tsv", "-o", "x.safetensors", "--threads", 1)
+    more = ("--max-ngrams", 9, "--lr", 1, "--dim", 4, "--time", "60s")
+    outcome = w2v("train", *files, "--model", "nbow", *more)
+    assert outcome.code == 0, outcome.err
+    [line] = [line for line in outcome.err.splitlines() if " w2v train " in line]
+    args = shlex.split(line.partition(": ")[2])[1:]
+    assert ("--max-ngrams" in args) == ("--word-ngrams" in args)
+    assert w2v(*args).code == 0

@@ -3,20 +3,23 @@
 Numba does not notice a change in a function of another file that a kernel calls, nor a changed mode
 such as bounds checks. The name of the cache directory is therefore a hash of all kernels, the Numba
 version and every `NUMBA_*` mode that can change machine code. The index files in it are pickles,
-and reading a pickle can run code. Therefore only the user must be able to write them, and the
-directory never has a predictable name in a shared folder. Only the kernels of w2v use this
-directory: other Numba code of the program that imports w2v keeps its settings.
+and reading a pickle can run code. Therefore only the user must be able to write them: a directory
+that another user has made, as is possible in a shared `$NUMBA_CACHE_DIR`, is not used. Only the
+kernels of w2v use the directory: other Numba code of the program that imports w2v keeps its
+settings.
 """
 
 from __future__ import annotations
 
 import atexit
+import errno
 import hashlib
 import logging
 import os
 import pickle
 import re
 import shutil
+import stat
 import tempfile
 import time
 import zlib
@@ -35,6 +38,7 @@ _LOG = logging.getLogger("w2v")
 # Seconds after which an unused directory of another version is removed.
 _UNUSED = 30 * 24 * 3600
 _TEST_BYTES = 1 << 16  # bytes written to test whether the disk is full
+_ADMINISTRATOR = 0  # the number of the user who may write everywhere
 _CHECKSUM_BYTES = 4  # length of the checksum at the end of a file
 # Settings of Numba that change no machine code of ours, because no kernel uses Numba's threads. A
 # job script that sets the number of threads must not compile all kernels again for each number.
@@ -68,13 +72,16 @@ def _parent() -> Path:
 def directory() -> str:
     """The cache directory, which is created if it is missing.
 
-    If it cannot be written, a temporary directory is used, and a warning is logged.
+    If it cannot be written, or others may have written its files, a temporary directory is used,
+    and a warning is logged.
     """
     path = "~/.cache/w2v"
     try:
         chosen = _parent() / f"kernels-{_fingerprint()}"
         path = str(chosen)
         chosen.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if not _is_mine(chosen):  # made by someone who knew the name, in a shared folder
+            raise PermissionError(errno.EPERM, "it is not a folder of this user", path)
         with tempfile.TemporaryFile(dir=chosen) as file:
             file.write(bytes(_TEST_BYTES))
         os.utime(chosen)
@@ -88,6 +95,14 @@ def directory() -> str:
             getattr(error, "strerror", None) or error,
         )
     return str(chosen)
+
+
+def _is_mine(path: Path) -> bool:
+    """Whether a path is a folder of this user, or of the administrator, and not a link."""
+    status = path.lstat()
+    # There is no `getuid` on Windows.
+    owners = {_ADMINISTRATOR, os.getuid()} if hasattr(os, "getuid") else {status.st_uid}
+    return stat.S_ISDIR(status.st_mode) and status.st_uid in owners
 
 
 def _remove_own(folder: str | Path, process: int) -> None:
@@ -105,11 +120,7 @@ def _remove_unused(chosen: Path) -> None:
     for other in chosen.parent.iterdir():
         if re.fullmatch(r"kernels-[0-9a-f]{16}", other.name) and other != chosen:
             with suppress(FileNotFoundError):  # Another process may have removed it just now.
-                status = other.lstat()
-                # There is no `getuid` on Windows.
-                is_mine = not hasattr(os, "getuid") or status.st_uid == os.getuid()
-                ours = other.is_dir() and not other.is_symlink() and is_mine
-                if ours and status.st_mtime < time.time() - _UNUSED:
+                if _is_mine(other) and other.lstat().st_mtime < time.time() - _UNUSED:
                     shutil.rmtree(other, ignore_errors=True)
 
 

@@ -42,26 +42,37 @@ _NEEDS = (
 )  # fmt: skip
 
 
+def without_effect(options: ModelSettings, given: Mapping[str, Any]) -> dict[str, _Need]:
+    """What those of the given settings need that have no effect, by name.
+
+    A setting that has its default is not among them, because scripts pass defaults.
+
+    options  the settings of a model
+    given    the values of some of the settings, by name
+    """
+    return {
+        name: need
+        for need in _NEEDS
+        if isinstance(options, need.models) and getattr(options, need.needed) in need.without
+        for name in need.names
+        if given.get(name) and given[name] != getattr(type(options), name)
+    }
+
+
 def check_needed(
     options: ModelSettings, given: Mapping[str, Any], searched: Collection[str] = ()
 ) -> None:
     """Raise W2VError if a given setting has no effect, because another one lacks a value.
 
-    A setting that has its default is accepted, because scripts pass defaults. Settings that are not
-    given are not looked at: saved models have all settings.
+    Settings that are not given are not looked at: saved models have all settings.
 
     options   the settings of a model
     given     the values of the settings that the user gives, by name
     searched  settings that a search may change
     """
-    for need in _NEEDS:
-        value = vars(options).get(need.needed)
-        if not isinstance(options, need.models) or need.needed in searched:
-            continue
-        for name in need.names if value in need.without else ():
-            default = getattr(type(options), name)
-            if given.get(name) and given[name] != default:
-                option = option_name(name)
-                raise W2VError(
-                    f"{option} has no effect without {need.option}: add it, or leave out {option}"
-                )
+    for name, need in without_effect(options, given).items():
+        if need.needed not in searched:
+            option = option_name(name)
+            raise W2VError(
+                f"{option} has no effect without {need.option}: add it, or leave out {option}"
+            )

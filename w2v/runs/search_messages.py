@@ -5,10 +5,11 @@ from __future__ import annotations
 import math
 import shlex
 from collections.abc import Callable, Collection
-from dataclasses import fields
+from dataclasses import fields, replace
 from typing import Any
 
 from w2v.runs.messages import Messages
+from w2v.runs.needed_settings import without_effect
 from w2v.runs.request import Request
 from w2v.runs.setting_proposals import SEARCHED, Settings
 from w2v.runs.text_messages import Console
@@ -144,7 +145,12 @@ class SearchMessages:
         """The settings of the user that take part in training, and those of a trial."""
         given = self._request.given.items()
         kept = {name: value for name, value in given if name not in _NOT_TRAINED}
-        return {**kept, "patience": self._patience, **self._changes(settings)}
+        kept |= {"patience": self._patience, **self._changes(settings)}
+        options = self._request.options
+        own = {name: value for name, value in settings.items() if hasattr(options, name)}
+        for name in without_effect(replace(options, **own), kept):
+            del kept[name]  # such as limits of word n-grams, if the best model has none
+        return kept
 
     def _options(self, values: Settings) -> list[str]:
         """The arguments that give settings these values."""
