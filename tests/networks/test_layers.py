@@ -356,8 +356,18 @@ def test_summary_counts_parameters(w2v, args, counts):
 def test_summary_of_several_layers(w2v):
     call = ("summary", "--model", "lstm", "--vocab", "10", "--units", "4", "--layers", "2")
     rows = [json.loads(line) for line in w2v(*call, "--dim", "3", "--json").out.splitlines()]
-    assert [row["output"] for row in rows] == [[1, 3], [1, 4], [4]]
+    assert [row["output"] for row in rows] == [[400, 3], [400, 4], [4]]
     assert [row["parameters"] for row in rows] == [30, 4 * (4 * 7 + 4), 4 * (4 * 8 + 4)]
     assert w2v("summary", "--model", "lstm").code == 2
     refused = w2v("summary", "--model", "lda", "--vocab", "9")
     assert (refused.code, f"expected one of {', '.join(NETWORKS)}" in refused.err) == (2, True)
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_defaults_of_summary_are_those_of_training(w2v, name):
+    settings = models()[name].settings()
+    rows = [json.loads(line) for line in
+            w2v("summary", "--model", name, "--vocab", 9, "--json").out.splitlines()]  # fmt: skip
+    assert rows[0]["output"] == [settings.input_length, settings.dim]
+    assert rows[-1]["output"] == [settings.units]
+    assert len(rows) == settings.layers + (3 if name == "mlp" else 2) - 1

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import click
 
 from w2v.cli.command import INPUT, Command, grouped
@@ -10,7 +12,7 @@ from w2v.cli.output import ResultPrinter, format_options
 _COUNT = click.IntRange(1)
 
 
-def _networks() -> dict[str, type]:
+def _networks() -> dict[str, Any]:
     """Return the settings class of each model that is a network, by the model's name."""
     from w2v.models import models
 
@@ -43,11 +45,11 @@ def _complete_networks(ctx: click.Context, param: click.Parameter, start: str) -
         help="Dimension of each word vector.",
     ),
     click.option(
-        "--length", type=_COUNT, default=1, show_default=True, metavar="N",
-        help="Number of words in a text.",
+        "--length", type=_COUNT, metavar="N",
+        help="Number of words in a text.  [default: that of w2v train --task classify]",
     ),
     click.option(
-        "--units", type=_COUNT, default=100, show_default=True, metavar="N",
+        "--units", type=_COUNT, default=128, show_default=True, metavar="N",
         help="Units of each hidden layer.",
     ),
     click.option(
@@ -69,7 +71,7 @@ def summary(
     model: str | None,
     vocab: int | None,
     dim: int,
-    length: int,
+    length: int | None,
     units: int,
     layers: int,
     dense: tuple[int, ...],
@@ -95,7 +97,7 @@ def summary(
     elif model and vocab:
         if model not in (networks := _networks()):
             raise click.UsageError(f"--model {model}: expected one of {', '.join(networks)}")
-        layer = recurrent_layer(networks[model])
+        layer, length = recurrent_layer(networks[model]), length or networks[model]().input_length
         rows = Architecture(layer, vocab, dim, length, units, layers, dense, outputs or 0).rows()
     else:
         raise click.UsageError("no network: name a file, or give --model and --vocab")
