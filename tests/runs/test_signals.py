@@ -213,7 +213,7 @@ def test_every_stop_leaves_a_checkpoint_and_its_own_exit_status(folder, stoppabl
     """Of several signals the first one counts."""
     log = folder / "log"
     with begun(folder, *LONG, "--log-json", "log") as child:
-        wait_until(lambda: '"progress"' in log.read_text(), child)
+        wait_until(lambda: log.exists() and '"progress"' in log.read_text(), child)
         child.send_signal(number)
         child.send_signal(number)
         said = child.stderr.read()
