@@ -5,7 +5,7 @@ Any other exception that reaches the command line is a bug in w2v and is shown w
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 
 class W2VError(Exception):
@@ -62,3 +62,8 @@ class ConnectionLostError(W2VError):
     """
 
     exit_code = 1
+
+
+def listed(names: Iterable[object]) -> str:
+    """Names from a file for a message, separated by commas: one line, whatever they contain."""
+    return ", ".join(text if text.isprintable() else repr(text) for text in map(str, names))

@@ -274,3 +274,15 @@ def test_lists_of_numbers_are_written_again(w2v, folder):
     assert [[*row.values()] for row in rows] == [
         ["a b", [1.5, -2], [1, -2], [1.5, -2]], ["c", [0.25, 1], [0, 1], [0.25, 1]]
     ]  # fmt: skip
+
+
+@every_writer
+@pytest.mark.parametrize("options", [{}, {"text_field": "text"}, {"text_field": "x\ny"}])
+def test_a_column_whose_name_has_several_lines_is_named_in_one(folder, kind, options):
+    kinds = pa.struct([("a\nb", pa.int8())])
+    column = pa.array([{"a\nb": 1}], kinds)
+    WRITERS[kind](pa.table({"x\ny": column, "z": column}), f"x.{kind}")
+    with pytest.raises(W2VError) as caught:
+        documents_of(f"x.{kind}", **options)
+    assert r"x\ny" in str(caught.value)
+    assert "\n" not in str(caught.value)

@@ -612,3 +612,10 @@ def test_a_column_that_is_not_there_is_told(folder, rows, options, message):
     (folder / "t.tsv").write_text(rows)
     with pytest.raises(W2VError, match=message):
         beginnings_of("t.tsv", extra="year", **options)
+
+
+def test_a_header_whose_names_have_several_lines_is_named_in_one(folder):
+    (folder / "x.csv").write_text('"a\nb",text\nc,d\n')
+    settings = DocumentSettings(header="yes", label_field="e")
+    with pytest.raises(W2VError, match=r"row 1: no column 'e'; the columns are 'a\\nb', text: "):
+        list(DocumentCorpus(["x.csv"], TextSettings(), settings).blocks())

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from w2v.errors import W2VError
+from w2v.errors import W2VError, listed
 from w2v.system import arrow
 from w2v.system.pipes import is_pipe, name_of
 from w2v.system.remote_files import is_address, open_bytes, size_of
@@ -74,7 +74,7 @@ class ArrowTable:
             return "text"
         if len(self._text_names) == 1:
             return self._text_names[0]
-        types = ", ".join(f"{name} ({kind})" for name, kind in self._types.items())
+        types = listed(f"{name} ({kind})" for name, kind in self._types.items())
         raise W2VError(
             f"{self.place}: no column 'text' of strings or of lists of strings, and not one other "
             f"such column; the columns are {types or 'none'}: give the one with the text this name"
@@ -85,7 +85,7 @@ class ArrowTable:
         for name, option in wanted:
             if name not in self.names:
                 raise W2VError(
-                    f"{self.place}: no column {name!r}; the columns are {', '.join(self.names)}: "
+                    f"{self.place}: no column {name!r}; the columns are {listed(self.names)}: "
                     f"choose one with {option}"
                 )
 
@@ -232,8 +232,8 @@ class ArrowTable:
             return array
         if types.is_nested(kind) or types.is_binary(kind):
             raise W2VError(
-                f"{self.place}: the column {name!r} has the type {kind}, not strings or numbers, "
-                "or lists of them"
+                f"{self.place}: the column {name!r} has the type {listed([kind])}, not strings or "
+                "numbers, or lists of them"
             )
         is_plain = types.is_integer(kind) or types.is_floating(kind) or types.is_boolean(kind)
         return array if is_plain else array.cast(self._arrow.string())
@@ -265,8 +265,8 @@ class ArrowTable:
         # A whole number becomes text, as in a JSON object.
         if not (self._is_text(kind) or types.is_integer(kind) or types.is_null(kind)):
             raise W2VError(
-                f"{self.place}: the column {name!r} has the type {kind}, not strings; the columns "
-                f"are {', '.join(self.names)}"
+                f"{self.place}: the column {name!r} has the type {listed([kind])}, not strings; "
+                f"the columns are {listed(self.names)}"
             )
         if types.is_nested(kind):
             array = array.cast(self._arrow.list_(self._arrow.string()))  # as binary_join needs it

@@ -7,7 +7,7 @@ import itertools
 from collections.abc import Container, Iterator, Sequence
 from typing import NamedTuple
 
-from w2v.errors import W2VError
+from w2v.errors import W2VError, listed
 from w2v.setting_fields import option_name
 from w2v.text.header_names import are_names, has_usual_names, options_for, plain, text_columns
 
@@ -174,7 +174,7 @@ class Columns:
             name = self._own.get(setting, names[0])
             if name not in names:
                 raise HeaderError(
-                    f"{where}: no column {name!r}; the columns are {', '.join(names)[:200]}: "
+                    f"{where}: no column {name!r}; the columns are {listed(names)[:200]}: "
                     f"choose one with {option_name(setting)}"
                 )
         meanings = {self._wanted["id_field"]: "id", self._wanted["label_field"]: "label"}
@@ -226,8 +226,7 @@ class Columns:
         if wanted not in names:
             advice = "" if is_header else ": give --header yes if the first row has the names"
             raise HeaderError(
-                f"{where}: no column {self._extra!r}; the columns are "
-                f"{', '.join(names)[:200]}{advice}"
+                f"{where}: no column {self._extra!r}; the columns are {listed(names)[:200]}{advice}"
             )
         if len(names) != len(self.names):
             raise HeaderError(

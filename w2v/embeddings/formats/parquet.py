@@ -20,7 +20,7 @@ from w2v.embeddings.source import Diagnostics, Layout, Source
 from w2v.embeddings.table import Table
 from w2v.embeddings.text_rows import all_are_rows
 from w2v.embeddings.utf8_names import refuse_other_bytes
-from w2v.errors import W2VError
+from w2v.errors import W2VError, listed
 from w2v.system import arrow, atomic_file
 from w2v.system.pipes import open_seekable
 
@@ -103,7 +103,9 @@ def read_table(source: Source, layout: Layout, limit: int | None, findings: Diag
             for column, array in zip(wanted, arrays, strict=True):
                 if array.null_count:
                     row = len(names) + array.is_null().to_pylist().index(True) + 1
-                    raise W2VError(f"{source.name}: row {row}: {column} is null: leave it out")
+                    raise W2VError(
+                        f"{source.name}: row {row}: {listed([column])} is null: leave it out"
+                    )
             if len(batch):
                 blocks.append(_vectors(arrays[1], blocks, source.name, len(names)))
             names += [name.encode() for name in arrays[0].to_pylist()]
@@ -138,7 +140,7 @@ def _columns(schema: Any, pyarrow: Any, where: str) -> tuple[str, str, str]:
     if not vector or not name:
         what = "of lists of floats" if name else "of strings"
         known = _VECTOR_COLUMNS if name else _NAME_COLUMNS
-        held = ", ".join(f"{field.name} ({field.type})" for field in schema) or "none"
+        held = listed(f"{field.name} ({field.type})" for field in schema) or "none"
         advice = f"give the column the name {known[0]}"
         if named := next((column for column in known if column in schema.names), ""):
             values = "lists of float32 numbers" if name else "strings"
@@ -168,8 +170,9 @@ def _counts(array: Any, column: str, names: list[bytes], where: str) -> np.ndarr
     for at in np.flatnonzero((numbers < 0) | (numbers > _LARGEST_COUNT))[:1].tolist():
         row = len(names) - len(numbers) + at
         raise W2VError(
-            f"{where}: row {row + 1}: the count of {names[row].decode()!r} in the column {column} "
-            f"is {numbers[at]:,}, expected 0 to {_LARGEST_COUNT:,}: leave the column out"
+            f"{where}: row {row + 1}: the count of {names[row].decode()!r} in the column "
+            f"{listed([column])} is {numbers[at]:,}, expected 0 to {_LARGEST_COUNT:,}: leave the "
+            "column out"
         )
     return numbers.astype(np.int64)
 
