@@ -1,6 +1,5 @@
 """Training on a Dask cluster on this machine: the bytes of --deterministic, also if workers die."""
 
-import gc
 import gzip
 import json
 import logging
@@ -39,19 +38,8 @@ from w2v.cluster import (  # noqa: E402
 )
 from w2v.cluster.connection import Cluster  # noqa: E402
 
-# The garbage collector closes the sockets of broken connections of Dask.
-pytestmark = pytest.mark.filterwarnings(
-    "ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning"
-)
 clustered = pytest.mark.skipif(not COMPILED, reason="kernels that are not compiled take too long")
 OPTIONS = {"deterministic": True, "shards": 5, "round_words": 40}
-
-
-@pytest.fixture(autouse=True, scope="module")
-def _collected():
-    """Collect broken connections while their warnings are still ignored, and not in later tests."""
-    yield
-    gc.collect()
 
 
 @pytest.fixture

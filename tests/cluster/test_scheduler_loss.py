@@ -17,13 +17,7 @@ pytest.importorskip("distributed", reason="the extra cluster is not installed")
 
 from w2v.cluster import connection, lda_rounds, rounds, svd_products  # noqa: E402
 
-# The garbage collector closes the sockets of broken connections of Dask.
-pytestmark = [
-    compiled,
-    pytest.mark.filterwarnings(
-        "ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning"
-    ),
-]
+pytestmark = compiled
 OPTIONS = {
     "lda": {"topics": 5, "epochs": 6, "deterministic": True, "shards": 4},
     "lsa": {"topics": 9, "power_iters": 1},
