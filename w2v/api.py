@@ -277,7 +277,8 @@ def _make_request(
         for name in {"cluster", "shards", "round_words"} & own.keys():
             raise W2VError(f"{option_name(name)} is for --deterministic: {advice}")
     check_needed(options, own, {*SEARCHED} - own.keys() if search.time else ())
-    files = files_named(paths, recursive, model.keeps_folders(options)), output, model
+    keeps_folders = model.keeps_folders(options, values.get("label_field") == "folder")
+    files = files_named(paths, recursive, keeps_folders), output, model
     return Request(
         *files, options, text, run, documents, initial, temporary, search, own, preset, records
     )

@@ -168,6 +168,10 @@ class Classifier(LabelsTexts):
         self._stamp = stamp_of(self._path)
         self._opened = open_classifier(self._path)
 
+    def __getstate__(self) -> dict[str, object]:
+        # Where a pickle is read, its file may be a copy, whose stamp is another one.
+        return {**vars(self), "_stamp": None}
+
     @property
     def labels(self) -> list[str]:
         """The labels that the classifier was trained on."""

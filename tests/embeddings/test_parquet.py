@@ -80,6 +80,14 @@ def test_files_of_other_programs_are_read(folder, kind):
     assert (read.dtype, read.counts.dtype, read.counts.tolist()) == (np.float32, np.int64, [7, 6])
 
 
+@pytest.mark.parametrize("other", ["label", "pos"])
+def test_a_column_of_strings_has_the_names_and_not_one_of_categories_beside_it(folder, other):
+    kinds = pa.array(["N", "V", "N"]).dictionary_encode()
+    data = {"lemma": ["a", "b", "c"], other: kinds, "vector": [[1.0], [2.0], [3.0]]}
+    parquet.write_table(pa.table(data), "x.parquet")
+    assert formats.load("x.parquet").names == ["a", "b", "c"]
+
+
 @pytest.mark.parametrize("kind", ["dictionary", "large dictionary", "view"])
 def test_names_may_be_strings_of_any_type(folder, monkeypatch, kind):
     """Such as a categorical column of pandas."""

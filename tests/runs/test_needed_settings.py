@@ -17,8 +17,6 @@ NO_EFFECT = [
     ("lstm", NETWORK, ("--cut", 0.3), "--schedule cut"),
     ("rnn", LM, ("--pool", "mean"), "--task classify"),
     ("rnn", LM, ("--length", 7), "--task classify"),
-    ("nbow", BAG, ("--negative", 2), "--loss ns"),
-    ("nbow", (*BAG, "--loss", "hs"), ("--negative", 2), "--loss ns"),
     ("nbow", BAG, ("--ngram-min-count", 3), "--word-ngrams 1-2"),
     ("nbow", BAG, ("--max-ngrams", 2), "--word-ngrams 1-2"),
 ]
@@ -41,6 +39,7 @@ DEFAULTS = [
     ("nbow", (*BAG, "--negative", 5, "--ngram-min-count", 2, "--max-ngrams", 2_000_000)),
     ("nbow", (*BAG, "--word-ngrams", "1-2", "--ngram-min-count", 1, "--max-ngrams", 9)),
     ("nbow", (*BAG, "--loss", "ns", "--negative", 2)),
+    ("nbow", (*BAG, "--negative", 2)),  # as command lines of fastText have
     ("nbow", (*BAG, "--max-ngrams", 9, "--time", "9s", "--valid", "valid.tsv")),
 ]
 

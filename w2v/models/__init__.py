@@ -110,9 +110,12 @@ class Model:
         classifies = isinstance(options, NetworkSettings) and options.task == "classify"
         return self.has_documents or self.by_document or self.is_labelled or classifies
 
-    def keeps_folders(self, options: ModelSettings) -> bool:
-        """Whether the files of a folder are documents in any case, with ids or labels by paths."""
-        return self.reads_documents(options) and not self.by_document
+    def keeps_folders(self, options: ModelSettings, names_labels: bool) -> bool:
+        """Whether the files of a folder are documents in any case, with ids or labels by paths.
+
+        names_labels  whether the folder of a file is its label
+        """
+        return self.has_documents or (names_labels and self.reads_documents(options))
 
     @property
     def settings_classes(self) -> list[type]:

@@ -34,7 +34,6 @@ _NEEDS = (
     _Need(NetworkSettings, ("bptt", "tied", "samples"), "task", ("classify",), "--task lm"),
     _Need(NetworkSettings, ("cut",), "schedule", ("linear", "constant"), "--schedule cut"),
     _Need(RecurrentSettings, ("length", "pool"), "task", ("lm",), "--task classify"),
-    _Need(ClassifierSettings, ("negative",), "loss", ("softmax", "ova", "hs"), "--loss ns"),
     _Need(
         ClassifierSettings, ("ngram_min_count", "max_ngrams"), "word_ngrams", ("1", "1-1"),
         "--word-ngrams 1-2",

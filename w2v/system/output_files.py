@@ -47,7 +47,7 @@ def check(
         is_new = not os.path.exists(path)
         atomic_file.appending(path).close()
         if is_new:
-            os.unlink(path)
+            os.unlink(os.path.realpath(path))  # a link to it stays
 
 
 def check_folder(

@@ -142,7 +142,7 @@ def _is_hidden(name: str, glob: str) -> bool:
     The folders before the first with a sign of a glob are named, so that no dot hides them.
     """
     parts = glob.split("/")
-    named = next(number for number, part in enumerate(parts) if {*part} & {*"*?["})
+    named = next((number for number, part in enumerate(parts) if {*part} & {*"*?["}), len(parts))
     dotted = [part for part in parts[named:] if part.startswith(".")]
     return any(
         part.startswith(".") and not any(fnmatchcase(part, pattern) for pattern in dotted)

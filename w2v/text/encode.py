@@ -78,8 +78,9 @@ def read(
         text, unknown_tokens = encode_as(corpus, vocabulary.names, keep_empty, on_block, unknown)
         tokens = text.size + (0 if unknown else unknown_tokens)
         check_shared(corpus, fixed, tokens - unknown_tokens, unknown_tokens)
-        if unknown:
-            vocabulary = vocabulary.adding(UNKNOWN, unknown_tokens)
+        if unknown:  # its count in the file may be that of other rare words
+            row = vocabulary.names.index(UNKNOWN)
+            vocabulary.counts[row] = _count_of(row, text)
         return replace(vocabulary, tokens=tokens), _named(corpus, text)
     vocabulary, text = encode(
         corpus,
@@ -92,6 +93,15 @@ def read(
         unknown,
     )
     return vocabulary, _named(corpus, text)
+
+
+def _count_of(word: int, text: EncodedText) -> int:
+    """The number of tokens of a word in a text."""
+    ids, step = text.ids.mapped(), 1 << 20
+    return sum(
+        int(np.count_nonzero(ids[begin : begin + step] == word))
+        for begin in range(0, ids.size, step)
+    )
 
 
 def read_as(

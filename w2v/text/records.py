@@ -147,9 +147,11 @@ class RecordCorpus(Corpus):
             fields = columns.between_tabs(line.decode(), f"{source.place}: row {number}")
             return None if fields is None else self._text_of(fields, name, f"row {number}")
 
-        # A blank row is a record only of a table of texts alone.
-        keeps_blank = self._keeps_blank and self.settings.columns == "text"
-        yield from self._texts(self._rows(source, keeps_blank), parse)
+        def keeps_blank() -> bool:
+            """Whether a blank row is a record, as in a table of texts alone."""
+            return self._keeps_blank and [*columns.names] == ["text"]
+
+        yield from self._texts(self._rows(source, keeps_blank, b" \r\v\f"), parse)
 
     def _csv(self, source: Source, name: str) -> Iterator[bytes]:
         """A table in CSV, with a record in each row; a quoted field may contain line ends."""
@@ -194,7 +196,7 @@ class RecordCorpus(Corpus):
             where = f"{source.place}: row {number}"
             return self._object_text(json_object(row, where), name, number, where)
 
-        yield from self._texts(self._rows(source, keeps_blank=False), parse)
+        yield from self._texts(self._rows(source), parse)
 
     def _object_text(self, value: dict[str, Any], name: str, number: int, where: str) -> bytes:
         """The text of an object."""
@@ -263,14 +265,19 @@ class RecordCorpus(Corpus):
             yield block.replace(b"\n", b" ")
         yield b"\n"
 
-    def _rows(self, source: Source, keeps_blank: bool) -> Iterator[tuple[int, bytes]]:
+    def _rows(
+        self, source: Source, keeps_blank: Callable[[], bool] = bool, blanks: bytes | None = None
+    ) -> Iterator[tuple[int, bytes]]:
         """The lines of a file with their numbers, from 1.
 
         Blank lines are left out and counted, unless they are records.
+
+        keeps_blank  whether a blank line is a record, when it is read
+        blanks       the characters of blank lines; None: all ASCII whitespace
         """
         for number, line_with_end in enumerate(self._lines_of(source), 1):
             line = line_with_end.rstrip(b"\r\n")
-            if line.strip() or (keeps_blank and line_with_end.endswith(b"\n")):
+            if line.strip(blanks) or (keeps_blank() and line_with_end.endswith(b"\n")):
                 yield number, line
             elif line_with_end.endswith(b"\n"):
                 self._leave_out_blank()

@@ -133,9 +133,15 @@ def _columns(schema: Any, pyarrow: Any, where: str) -> tuple[str, str, str]:
             or types.is_large_list(field.type))
         and types.is_floating(field.type.value_type)
     ]  # fmt: skip
-    strings = [field.name for field in schema if _is_text(field.type, types)]
+    texts = [field for field in schema if _is_text(field.type, types)]
+    strings = [field.name for field in texts]
+    plain = [field.name for field in texts if not types.is_dictionary(field.type)]
     whole = [field.name for field in schema if types.is_integer(field.type)]
-    vector, name = _chosen(floats, _VECTOR_COLUMNS), _chosen(strings, _NAME_COLUMNS)
+    vector = _chosen(floats, _VECTOR_COLUMNS)
+    # Categories named label are usually labels of the words.
+    name = next((column for column in _NAME_COLUMNS if column in plain), "")
+    name = name or next((column for column in _NAME_COLUMNS[:3] if column in strings), "")
+    name = name or _chosen(plain, ()) or _chosen(strings, _NAME_COLUMNS)
     count = next((column for column in _COUNT_COLUMNS if column in whole), "")
     if not vector or not name:
         what = "of lists of floats" if name else "of strings"
