@@ -285,3 +285,11 @@ def test_blank_rows_are_left_out_and_counted_in_the_numbers_of_texts(
     blank = text.count("\n") - len(ids) - text.startswith("label")
     said = f"{blank} blank row{'s' * (blank > 1)} left out"
     assert (said in outcome.err) == bool(blank)
+
+
+@compiled
+def test_a_folder_of_labelled_files_is_read_with_r(w2v, labelled):
+    (labelled / "all").mkdir()
+    (labelled / "train.txt").rename(labelled / "all" / "train.txt")
+    run(w2v, "train", "-r", "all", *SMALL, "--min-count", "1", "-o", "m.safetensors")
+    assert (labelled / "m.safetensors").exists()
