@@ -266,20 +266,24 @@ class RecordCorpus(Corpus):
         yield b"\n"
 
     def _rows(
-        self, source: Source, keeps_blank: Callable[[], bool] = bool, blanks: bytes | None = None
+        self,
+        source: Source,
+        keeps_blank: Callable[[], bool] | None = None,
+        blanks: bytes | None = None,
     ) -> Iterator[tuple[int, bytes]]:
         """The lines of a file with their numbers, from 1.
 
         Blank lines are left out and counted, unless they are records.
 
-        keeps_blank  whether a blank line is a record, when it is read
+        keeps_blank  called at each blank line: whether it is a record; None: it never is
         blanks       the characters of blank lines; None: all ASCII whitespace
         """
         for number, line_with_end in enumerate(self._lines_of(source), 1):
             line = line_with_end.rstrip(b"\r\n")
-            if line.strip(blanks) or (keeps_blank() and line_with_end.endswith(b"\n")):
+            has_end = line_with_end.endswith(b"\n")
+            if line.strip(blanks) or (keeps_blank is not None and has_end and keeps_blank()):
                 yield number, line
-            elif line_with_end.endswith(b"\n"):
+            elif has_end:
                 self._leave_out_blank()
 
     def _leave_out_blank(self) -> None:
