@@ -287,6 +287,7 @@ def test_labels_tell_ids_apart_that_come_once_for_each(folder):
         ("x", "x", {"columns": "id,label"}, "--columns id,label: expected text once"),
         ("x", "x", {"columns": "id,id,text"}, "--columns id,id,text: expected text once"),
         ("t.tsv", "a\tb\tc\n", {"columns": "text,id"}, "row 1: expected text TAB id, found"),
+        ("t.csv", "a,b\n", {"columns": "id,label,text"}, "row 1: expected id,label,text, found"),
         (
             "t.tsv",
             "a\tb\n",

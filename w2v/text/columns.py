@@ -139,7 +139,8 @@ class Columns:
         self._find_places(texts if is_header and self._given is None else [], names)
         if self._extra is not None:
             self._find_extra(names if is_header else self.names, is_header, where)
-        if self._header == "auto" and not is_header and has_short_names and len(names) > 1:
+        is_row = not is_header and len(first) >= len(self.names)  # else `fields` refuses it
+        if self._header == "auto" and is_row and has_short_names and len(names) > 1:
             options = "" if self._given else options_for(first, self._options)
             fields = {name: first[places[0]] for name, places in self._places.items()}
             self.doubtful = DoubtfulRow(where, fields, has_usual_names(names), options)
