@@ -75,6 +75,7 @@ TEXTS = {
     "numbered": ({"a": LINES, "b.gz": gzip.compress(b"six\none\n")}, {"id_prefix": "file"}),
     "header": ({"t.tsv": TABLE.encode()}, {}),
     "windows": ({"t.tsv": TABLE.replace("\n", "\r\n").encode()}, {"id_prefix": "label"}),
+    "blanks": ({"t.tsv": b" \r\n" + TABLE.encode()}, {}),
     "columns": (
         {"t.tsv": b"a\tjunk\tone two\nb\t\xff\tthree\nc\tjunk\tone"},
         {"columns": "id,-,text"},
