@@ -76,6 +76,13 @@ TEXTS = {
     "header": ({"t.tsv": TABLE.encode()}, {}),
     "windows": ({"t.tsv": TABLE.replace("\n", "\r\n").encode()}, {"id_prefix": "label"}),
     "blanks": ({"t.tsv": b" \r\n" + TABLE.encode()}, {}),
+    "possible headers": (
+        {
+            "t.tsv": b"doc_id\tbody\n1\tone\n2\ttwo\n", "u.csv": b"nr_id,text one\n3,four\n",
+            "v.tar": tar(a_csv=b"my_id,body\n4,five\n"),
+        },
+        {},
+    ),
     "columns": (
         {"t.tsv": b"a\tjunk\tone two\nb\t\xff\tthree\nc\tjunk\tone"},
         {"columns": "id,-,text"},
@@ -177,6 +184,7 @@ def facts(corpus, vocabulary, text):
         "names": list(text.names),
         "labels": list(text.labels),
         "corpus": [list(corpus.names), list(corpus.rows), list(corpus.labels)],
+        "headers": [*corpus.possible_headers()],
     }
 
 

@@ -119,6 +119,7 @@ class RangeDocuments(ReadsRange, DocumentCorpus):
                  out of the fingerprint
     rows_from    the position in the file from which the row in `first_bad` is counted; 0: from its
                  beginning, or `first_bad` has no row
+    first_rows   the first rows of tables that begin in the range, which may be headers
     records      the documents: see `replay`
     """
 
@@ -143,6 +144,8 @@ class RangeDocuments(ReadsRange, DocumentCorpus):
         """Yield the tokens, as any `Corpus` does."""
         self._digest = NoDigest()
         yield from map(self.tokens, self._gathered(self._separate_texts()))
+        if not self._continues:
+            self.first_rows = [*self._doubtful()]
 
     def _sources(self, path: str) -> Iterator[Source]:
         if self._range.is_whole:

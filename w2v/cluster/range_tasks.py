@@ -15,6 +15,7 @@ from w2v.kernels.word_hash import keep_words
 from w2v.settings import DocumentSettings, TextSettings
 from w2v.system.remote_files import open_bytes
 from w2v.system.spooled_array import SpooledArray
+from w2v.text.columns import DoubtfulRow
 from w2v.text.corpus import BLOCK
 from w2v.text.word_counter import WordCounter
 
@@ -24,7 +25,7 @@ class RangeNotes(NamedTuple):
 
     bad_bytes, first_bad, left_out, null_rows  see `Corpus`
     blank_rows                                 see `DocumentCorpus`
-    has_returns, rows_from                     see `RangeDocuments`
+    has_returns, rows_from, first_rows         see `RangeDocuments`
     """
 
     bad_bytes: int
@@ -34,6 +35,7 @@ class RangeNotes(NamedTuple):
     blank_rows: int = 0
     has_returns: bool = False
     rows_from: int = 0
+    first_rows: Sequence[DoubtfulRow] = ()
 
     @classmethod
     def of(cls, corpus: RangeCorpus | RangeDocuments) -> RangeNotes:
@@ -45,6 +47,7 @@ class RangeNotes(NamedTuple):
             blank_rows=corpus.blank_rows,
             has_returns=corpus.has_returns,
             rows_from=corpus.rows_from,
+            first_rows=corpus.first_rows,
         )
 
     @classmethod
@@ -62,6 +65,7 @@ class RangeNotes(NamedTuple):
             sum(each.blank_rows for each in notes),
             any(each.has_returns for each in notes),
             first.rows_from,
+            [row for each in notes for row in each.first_rows],
         )
 
 

@@ -144,6 +144,9 @@ class _Reader:
         self._note(tally.notes)
         if isinstance(corpus, DocumentCorpus):
             corpus.blank_rows = tally.notes.blank_rows
+            corpus.first_rows = [
+                row._replace(where=self._as_given(row.where)[0]) for row in tally.notes.first_rows
+            ]
             replay(self._records(), corpus.documents)
         self._is_exact = not (tally.notes.bad_bytes or tally.notes.has_returns)
         return counter
@@ -190,17 +193,20 @@ class _Reader:
         """Set what the corpus says about its text."""
         corpus = self._corpus
         corpus.bytes_read, corpus.bad_bytes = corpus.size or 0, notes.bad_bytes
-        corpus.first_bad, corpus.left_out = notes.first_bad, notes.left_out
-        corpus.null_rows = notes.null_rows
-        for given, path in zip(corpus.paths, absolute_paths(corpus.paths), strict=True):
-            if not notes.first_bad.startswith((f"{path}:", f"{path},")):
-                continue
-            corpus.first_bad = given + notes.first_bad.removeprefix(path)
-            if notes.rows_from:
-                place, _, row = corpus.first_bad.rpartition(" ")
-                before = self._cluster.submit(count_lines, path, notes.rows_from)
-                corpus.first_bad = f"{place} {int(row) + self._cluster.result(before)}"
-            break
+        corpus.left_out, corpus.null_rows = notes.left_out, notes.null_rows
+        corpus.first_bad, path = self._as_given(notes.first_bad)
+        if path and notes.rows_from:
+            place, _, row = corpus.first_bad.rpartition(" ")
+            before = self._cluster.submit(count_lines, path, notes.rows_from)
+            corpus.first_bad = f"{place} {int(row) + self._cluster.result(before)}"
+
+    def _as_given(self, place: str) -> tuple[str, str]:
+        """A place in a file as named by the user, and the absolute path of the file, or ""."""
+        paths = self._corpus.paths
+        for given, path in zip(paths, absolute_paths(paths), strict=True):
+            if place.startswith((f"{path}:", f"{path},")):
+                return given + place.removeprefix(path), path
+        return place, ""
 
     def _records(self) -> Iterator[Record]:
         """Fetch the records of documents, those of some tasks at a time."""

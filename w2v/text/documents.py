@@ -17,7 +17,7 @@ import numpy as np
 from w2v.errors import W2VError
 from w2v.settings import DocumentSettings, TextSettings
 from w2v.text.arrow_tables import open_table
-from w2v.text.columns import EXTRA, Columns
+from w2v.text.columns import EXTRA, Columns, DoubtfulRow
 from w2v.text.document_files import DocumentFile, expanded, formats_of
 from w2v.text.document_list import DocumentList
 from w2v.text.header_names import field_names, names_ids
@@ -57,6 +57,7 @@ class DocumentCorpus(RecordCorpus):
     labels      the labels of each document, each once; empty: none
     extras      with `extra`, the value of each document in that column; None where it is blank
     blank_rows  number of empty rows of the files that were left out
+    first_rows  the first rows that may be headers, of tables that workers of a cluster have read
 
     `fingerprint` is that of the text and the names, see `DocumentList.fingerprint`, and
     `text_fingerprint` that of the text alone.
@@ -97,6 +98,7 @@ class DocumentCorpus(RecordCorpus):
         super().begin()
         self.text_fingerprint = ""
         self._tables = []
+        self.first_rows: list[DoubtfulRow] = []
         has_extras = self._extra is not None
         formats = {file.format for file in self.inputs}
         numbers_only = self.settings.id_prefix != "file" and formats == {"lines"}
@@ -306,7 +308,7 @@ class DocumentCorpus(RecordCorpus):
         Such a row has usual names of an id and of a text, or a text of one word, and a label that
         no other document has. Each is a pair of its place, and of the option that reads it.
         """
-        found = [columns.doubtful for columns in self._tables if columns.doubtful is not None]
+        found = [*self.first_rows, *self._doubtful()]
         alone: Counter[tuple[str, ...]] = Counter(self.labels) if found else Counter()
         has_repeated = len(self.labels) >= MANY_TEXTS and len(alone) <= len(self.labels) // 2
         for row in found:
@@ -316,6 +318,10 @@ class DocumentCorpus(RecordCorpus):
             if row.has_usual or (has_word and (has_id or is_alone)):
                 options = f"{row.options} names its columns" if row.options else ""
                 yield row.where, options or "--header yes leaves it out"
+
+    def _doubtful(self) -> Iterator[DoubtfulRow]:
+        """The first rows that were read as documents although they have short names only."""
+        return (columns.doubtful for columns in self._tables if columns.doubtful is not None)
 
     def row_numbers(self) -> np.ndarray:
         """`rows` as int32 (D,)."""
