@@ -139,6 +139,10 @@ def test_words_and_topics_are_found(page):
     assert page.offers() == ["Topic 2: The second"]
     field.send_keys("\n")
     assert page.head() == "Topic 2"
+    page.run("names[3] = 't4w1'")  # a topic may have the name of a word
+    field.send_keys("t4w1")
+    assert page.offers()[:2] == ["Topic 3: t4w1", "t4w1"]
+    field.clear()
     field.send_keys("<script>")
     assert page.one("#found").text == "No word or topic matches."
 

@@ -3,10 +3,11 @@
    message if no name matches. A name is referred to by its index in names(), called `at`. */
 const OFFERS = 12; // most names in the list
 
-/* Names that match a search: the exact name, names that begin with it, names that contain it. */
+/* Names that match a search: those that are it exactly, such as a word and a topic of the same name, those that
+   begin with it, and those that contain it. */
 function matching(wanted) {
   const names = searched.names(), lower = wanted.toLowerCase(), found = [[], [], []];
-  if (names.includes(wanted)) found[0].push(names.indexOf(wanted));
+  names.forEach((name, at) => { if (name === wanted) found[0].push(at); });
   for (let at = 0; lower && at < names.length && found[1].length < OFFERS; at++) {
     const where = names[at].toLowerCase().indexOf(lower);
     if (where >= 0 && names[at] !== wanted) found[where ? 2 : 1].push(at);
