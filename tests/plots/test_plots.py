@@ -144,6 +144,17 @@ def test_clusters_are_found_again_and_named_by_their_words():
     assert groups.clusters(np.ones((5, 2)), names[:5], 8, 1).names == []
 
 
+def test_an_empty_cluster_is_left_out_without_a_warning():
+    rng = np.random.default_rng(1054)
+    count, dim = rng.integers(6, 16), rng.integers(2, 5)
+    nearly = rng.normal(size=(3, dim))[rng.integers(0, 3, count)]
+    vectors = nearly + rng.normal(size=(count, dim)) * 10.0 ** -rng.integers(3, 8)
+    names = [f"n{number}" for number in range(count)]
+    found = groups.clusters(vectors.astype("f4"), names, 8, 1)
+    assert 1 < len(found.names) < 8
+    assert np.bincount(found.of, minlength=len(found.names)).all()
+
+
 def test_small_groups_become_one_which_is_grey():
     names = [f"n{i}" for i in range(200)]
     labels = {name: f"label {min(i // 5, 25)}" for i, name in enumerate(names)}
@@ -168,6 +179,8 @@ def test_each_has_the_colour_of_its_topic_or_nearest_term():
     )
     near = groups.terms(vectors, ["a", "b", "c", "d"], marked)
     assert [near.names[at] for at in near.of] == ["a", "b", "a", "b"]
+    other = groups.terms(vectors, ["other", "b", "c", "d"], marked)  # a word, not the rest
+    assert (other.names, other.colours) == (["other", "b"], near.colours)
 
 
 # Names beside points
@@ -503,6 +516,17 @@ def test_a_value_that_is_missing_is_a_gap():
     made = chart.Chart([lines]).draw()
     [line] = made.axes[0].lines
     assert np.isnan(line.get_ydata()).tolist() == [False, True, False]
+
+
+def test_a_series_whose_name_begins_with_an_underscore_is_in_the_legend():
+    series = [chart.Series(name, ["x"], [0.0]) for name in ("_a", "b")]
+    points = [chart.Series(name, [1, 2], [0.5, 0.6]) for name in ("_a", "b")]
+    lines = chart.Lines("t", "x", "y", points, share=True)
+    for axes in chart.Chart([chart.Bars("t", "x", series), lines]).draw().axes:
+        assert [text.get_text() for text in axes.get_legend().get_texts()] == ["_a", "b"]
+        assert axes.get_xlim()[0] >= 0
+    low, high = axes.get_ylim()
+    assert (low, high) == (0, pytest.approx(0.648))  # with space for the highest dot
 
 
 def test_a_logarithmic_x_axis_has_whole_numbers_at_its_marks():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -36,6 +36,15 @@ class Series:
     x: Sequence[float | str]
     y: Sequence[float | None]
     dashed: bool = False
+
+
+def _write_legend(axes: Axes, drawn: Sequence[Any]) -> None:
+    """Write the names of series, if there are several. Names that begin with _ are written too.
+
+    drawn  the lines or the bars of each series, with its name as the label
+    """
+    if len(drawn) > 1:
+        axes.legend(handles=drawn, frameon=False, fontsize=_FONT_SIZE)
 
 
 @dataclass(frozen=True)
@@ -72,7 +81,7 @@ class Lines:
 
     def draw(self, axes: Axes) -> None:
         """Draw the lines."""
-        colour = None
+        colour, drawn = None, []
         for series in self.series:
             values = [np.nan if value is None else value for value in series.y]
             style = {"linestyle": "--", "color": colour} if series.dashed else {}
@@ -80,6 +89,7 @@ class Lines:
             name = short(series.name, _MAX_LETTERS)
             [line] = axes.plot(series.x, values, label=name, marker=marker, ms=3, **style)
             colour = line.get_color()
+            drawn.append(line)
         axes.set(xlabel=self.x_label, ylabel=self.y_label)
         axes.grid(alpha=0.25)
         axes.xaxis.get_major_locator().set_params(integer=True)
@@ -95,10 +105,10 @@ class Lines:
             places, texts = zip(*self.ticks, strict=True)
             axes.set_xticks(places, [short(text, _MAX_LETTERS) for text in texts])
         if self.share:
-            axes.set_ylim(bottom=0)
+            values = [value for series in self.series for value in series.y if value is not None]
+            axes.set_ylim(0, 1.08 * max(values, default=0.0) or 1)  # space for the highest dot
             axes.yaxis.set_major_formatter(lambda share, _: f"{100 * share:.3g}%")
-        if len(self.series) > 1:
-            axes.legend(frameon=False, fontsize=_FONT_SIZE)
+        _write_legend(axes, drawn)
 
 
 @dataclass(frozen=True)
@@ -132,11 +142,13 @@ class Bars:
         """Draw the bars."""
         names = list(self.series[0].x)
         thickness = 0.8 / len(self.series)  # the bars of a name fill 0.8 of the space for it
+        drawn = []
         for number, series in enumerate(self.series):
             heights = np.arange(len(names)) + thickness * (number - (len(self.series) - 1) / 2)
             values = [0.0 if value is None else value for value in series.y]
             bars = axes.barh(heights, values, thickness, label=short(series.name, _MAX_LETTERS))
             labels = ["–" if value is None else self._label(value) for value in series.y]
+            drawn.append(bars)
             axes.bar_label(bars, labels, padding=3, fontsize=_FONT_SIZE - 1)
         names = [short(str(name), _MAX_LETTERS) for name in names]
         axes.set_yticks(np.arange(len(names)), names, fontsize=_FONT_SIZE)
@@ -144,9 +156,9 @@ class Bars:
         if self.percent:
             axes.xaxis.set_major_formatter(lambda share, _: f"{share:.0%}")
         axes.margins(x=0.12)
+        axes.set_xlim(left=0)
         axes.tick_params(axis="y", length=0)
-        if len(self.series) > 1:
-            axes.legend(frameon=False, fontsize=_FONT_SIZE)
+        _write_legend(axes, drawn)
 
     def _label(self, value: float) -> str:
         return f"{value:.1%}" if self.percent else f"{value:.1f}×"
