@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from inspect import signature
@@ -31,18 +32,20 @@ OTHER = "other"
 class Groups:
     """A group for each of N points.
 
-    of     int64 (N,), index of each point's group
-    names  names of the groups; empty: all points are in one group without a name
+    of        int64 (N,), index of each point's group
+    names     names of the groups; empty: all points are in one group without a name
+    has_rest  whether the last group is the rest, "other", which is grey
     """
 
     of: np.ndarray
     names: list[str]
+    has_rest: bool = False
 
     @property
     def colours(self) -> list[str]:
         """The colour of each group as #rrggbb; one colour if groups have no names."""
-        pairs = zip(self.names or [""], (*COLOURS, _GREY), strict=False)
-        return [_GREY if name == OTHER else colour for name, colour in pairs]
+        count = max(len(self.names), 1) - self.has_rest
+        return [*(*COLOURS, _GREY)[:count], *[_GREY] * self.has_rest]
 
 
 def one_group(count: int) -> Groups:
@@ -69,7 +72,9 @@ def clusters(vectors: np.ndarray, names: Sequence[str], count: int, seed: int) -
     if count < 2:
         return one_group(len(units))
     option = "rng" if "rng" in signature(kmeans2).parameters else "seed"  # before SciPy 1.15
-    centres, of = kmeans2(units, count, minit="++", **{option: np.random.default_rng(seed)})
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of an empty cluster, which is left out below
+        centres, of = kmeans2(units, count, minit="++", **{option: np.random.default_rng(seed)})
     cluster_names = []
     for cluster in range(count):
         members = np.flatnonzero(of == cluster)
@@ -122,21 +127,23 @@ def by_value(values: Sequence[str]) -> Groups:
     """Groups of equal values of N points; the value "other" comes last."""
     index_of = {value: index for index, value in enumerate(dict.fromkeys(values))}
     of = np.array([index_of[value] for value in values], np.int64)
-    return _largest_first(of, [*index_of])
+    return _largest_first(of, [*index_of], index_of.get(OTHER))
 
 
-def _largest_first(of: np.ndarray, names: Sequence[str]) -> Groups:
-    """Sort groups by size, "other" last, and leave out empty ones.
+def _largest_first(of: np.ndarray, names: Sequence[str], rest: int | None = None) -> Groups:
+    """Sort groups by size, the rest last, and leave out empty ones.
 
-    If there are more than `MAX_GROUPS`, the smallest ones become part of "other".
+    If there are more than `MAX_GROUPS`, the smallest ones become part of the rest, "other".
+
+    rest  the group that is the rest; None: no group is
     """
     sizes = np.bincount(of, minlength=len(names))
     order = [group for group in np.argsort(-sizes, kind="stable").tolist() if sizes[group]]
-    order.sort(key=lambda group: names[group] == OTHER)
+    order.sort(key=lambda group: group == rest)
     new_index = np.zeros(len(names), np.int64)
     new_index[order] = np.arange(len(order))
-    group_names = [names[group] for group in order]
+    group_names, has_rest = [names[group] for group in order], rest in order
     if len(group_names) > MAX_GROUPS:
-        group_names = [*group_names[: MAX_GROUPS - 1], OTHER]
+        group_names, has_rest = [*group_names[: MAX_GROUPS - 1], OTHER], True
         new_index = np.minimum(new_index, MAX_GROUPS - 1)
-    return Groups(new_index[of], group_names)
+    return Groups(new_index[of], group_names, has_rest)
