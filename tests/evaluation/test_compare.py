@@ -88,6 +88,9 @@ def test_right_and_wrong_answers_are_tested_in_pairs(folder):
     assert second.p == pytest.approx(stats.binomtest(only, differ).pvalue)
     same = compare.by_questions(answered(x, x), "questions")[-1]
     assert same[1].p == 1
+    (folder / "questions").write_text(lines[0])  # a single question has an accuracy too
+    *_, single = compare.by_questions(answered(x, x), "questions")
+    assert single[0].score == float(answered(x)[0][0].outcomes[0])
 
 
 def test_neighbours_that_files_share(files):

@@ -48,6 +48,8 @@ def test_too_few_pairs_have_no_correlation(table, tmp_path):
     assert (result.pairs, result.found.tolist(), result.agreement().spearman) == (2, [0], None)
     constant = similarity.similarity(table, write(tmp_path, "king queen 3\nman rome 3\n"))
     assert constant.agreement() == (None, None, None)
+    text = "king queen 1e308\nman rome -1e308\nking rome 1\n"
+    assert abs(similarity.similarity(table, write(tmp_path, text)).agreement().spearman) <= 1
 
 
 def test_a_heading_is_left_out_and_a_bad_line_is_named(table, tmp_path):

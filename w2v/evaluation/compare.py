@@ -163,7 +163,7 @@ def _compared(
     paired  computes the p-value of the difference of two files; None: compute it by the bootstrap
     """
     rng, undefined = np.random.default_rng(1), Compared(name, items, total, None, None, None)
-    whole = np.array(scores(np.arange(items)) if items > 1 else [np.nan] * files)
+    whole = np.array(scores(np.arange(items)) if items else [np.nan] * files)
     if not np.isfinite(whole).all():
         return [undefined] * files
     draws = np.array([scores(rng.integers(items, size=items)) for _ in range(_DRAWS)])

@@ -65,7 +65,7 @@ class Agreement(NamedTuple):
 
 def _differ(values: np.ndarray) -> bool:
     """Whether there are two different values; otherwise no correlation is defined."""
-    return values.size > 1 and float(np.ptp(values)) > 0
+    return values.size > 1 and bool(values.min() < values.max())
 
 
 def similarity(table: Table, path: str, restrict: int = 300_000) -> SimilarityResult:
