@@ -316,6 +316,18 @@ def test_one_file_of_each(w2v, files):
     assert same.out == result.out
 
 
+def test_words_without_a_direction_are_said_to_be_left_out(w2v, folder):
+    for number, (table,) in enumerate(runs(1, 1)):
+        matrix = np.array(table.matrix)
+        matrix[number] = 0
+        formats.save(f"{number}.safetensors", table.with_matrix(matrix))
+    said = w2v("drift", "0.safetensors", "1.safetensors").err
+    reason = "2 names not in all files or without a direction"
+    assert f"\n0.safetensors: {reason}, so left out\n1.safetensors: {reason}, so left out" in said
+    said = w2v("drift", "0.safetensors", "1.safetensors", "--min-count", 1).err
+    assert "names not in all files, without a direction or too rare, so left out" in said
+
+
 def test_only_the_words_of_files(w2v, files, folder):
     (folder / "x").write_text("w50\nnone\n")
     (folder / "y").write_text("w3\n")

@@ -113,7 +113,7 @@ def drift(
             raise W2VError(f"--min-count: {no_counts(path)}, or leave out --min-count")
     words = common_words(tables, min_count)
     _say_left_out(paths, tables, len(words), min_count)
-    tested = _tested(tables[0], words, only, min_count) if only else None
+    tested = _tested(tables, words, only, min_count) if only else None
     found = find_drift(tables[: len(before)], tables[len(before) :], words, top, tested)
     _say_test(found, len(before), len(after))
     for group in (before, after):
@@ -147,15 +147,26 @@ def _say_left_out(
     """Say on stderr how many words of each file are left out."""
     from w2v.system.progress import plural
 
-    reason = "not in all files" + (" or too rare" if min_count else "")
+    reason = _reason(tables, min_count)
     for path, table in zip(paths, tables, strict=True):
         if left := len(table) - count:
             message = f"{name_of(path)}: {plural(left, 'name')} {reason}, so left out"
             click.echo(printable(message), err=True)
 
 
+def _reason(tables: Sequence[Table], min_count: int | None) -> str:
+    """Why words are left out, for a message."""
+    reasons = ["not in all files"]
+    if not all(table.has_direction().all() for table in tables):
+        reasons.append("without a direction")
+    if min_count:
+        reasons.append("too rare")
+    *before, last = reasons
+    return f"{', '.join(before)} or {last}" if before else last
+
+
 def _tested(
-    table: Table, words: CommonWords, only: Sequence[str], min_count: int | None
+    tables: Sequence[Table], words: CommonWords, only: Sequence[str], min_count: int | None
 ) -> np.ndarray:
     """The positions of the words of --only among the common words; the others are reported."""
     import numpy as np
@@ -163,13 +174,13 @@ def _tested(
     from w2v.system.progress import plural
 
     names = listed_names(only)
-    rows = {name: row for name in names if (row := table.find(name)) is not None}
+    rows = {name: row for name in names if (row := tables[0].find(name)) is not None}
     tested = np.flatnonzero(np.isin(words.rows[0], [*rows.values()]))
     common = {*words.rows[0].tolist()}
     if missing := [name for name in names if rows.get(name) not in common]:
         shown = ", ".join([*missing[:_SHOWN_NAMES], *["..."] * (len(missing) > _SHOWN_NAMES)])
-        reason = "not in all files" + (" or too rare" if min_count else "")
-        message = f"--only: {plural(len(missing), 'name')} {reason}, so left out: {shown}"
+        message = f"--only: {plural(len(missing), 'name')} {_reason(tables, min_count)}, so left "
+        message += f"out: {shown}"
         click.echo(printable(message), err=True)
     if not tested.size:
         often, advice = "", ""
