@@ -1,6 +1,7 @@
 """Comparison of vector files: intervals, paired tests and shared neighbours, against SciPy."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -222,6 +223,20 @@ def test_a_set_without_common_words_has_no_score(w2v, files):
     ]
     rows = w2v("compare", "good.txt", "--pairs", "none.tsv", "--json").out
     assert json.loads(rows)["score"] is None
+
+
+def test_a_score_that_is_not_defined_hides_no_other_one(files):
+    """The cosines of vectors of one number are all 1 or -1."""
+    numbers = np.ones((len(WORDS), 1), np.float32)
+    formats.save("one.txt", Table.build(WORDS, numbers))
+    whole = compare.by_pairs(load("good.txt", "bad.txt"), "pairs.tsv", 1000)
+    names = [load("good.txt", "one.txt", "bad.txt"), load("one.txt", "good.txt")]
+    found = [compare.by_pairs(tables, "pairs.tsv", 1000) for tables in names]
+    assert [each.score is None for each in found[0]] == [False, True, False]
+    assert [found[0][0], found[0][2]] == [
+        replace(each, limits=found[0][row].limits) for each, row in zip(whole, (0, 2), strict=True)
+    ]
+    assert [(each.score, each.p) for each in found[1]] == [(None, None), (whole[0].score, None)]
 
 
 def test_few_scored_items_are_said(w2v, files):

@@ -33,7 +33,8 @@ class Compared:
     total     the number of items of the set
     score     Spearman's correlation, or the accuracy of analogies; None if it is not defined
     interval  the 95 % confidence interval of the score
-    p         the p-value of the difference from the first file's score; None for the first file
+    p         the p-value of the difference from the first file's score; None for the first file,
+              and where one of both scores is not defined
     found     the number of items whose words are in this file
     limits    the number of items that are not scored only because this file lacks a word
     composed  the number of scored items with a word that this file composes from n-grams
@@ -162,17 +163,20 @@ def _compared(
     total   number of items of the set
     paired  computes the p-value of the difference of two files; None: compute it by the bootstrap
     """
-    rng, undefined = np.random.default_rng(1), Compared(name, items, total, None, None, None)
+    rng, compared = np.random.default_rng(1), list[Compared]()
     whole = np.array(scores(np.arange(items)) if items else [np.nan] * files)
-    if not np.isfinite(whole).all():
-        return [undefined] * files
-    draws = np.array([scores(rng.integers(items, size=items)) for _ in range(_DRAWS)])
+    is_defined = np.isfinite(whole)
+    draws = np.empty((0, files))
+    if is_defined.any():
+        draws = np.array([scores(rng.integers(items, size=items)) for _ in range(_DRAWS)])
     tail = (100 - _LEVEL) / 2  # per cent of the samples on each side of the interval
-    compared = []
     for number, score in enumerate(whole):
+        if not is_defined[number]:
+            compared.append(Compared(name, items, total, None, None, None))
+            continue
         low, high = np.nanpercentile(draws[:, number], [tail, 100 - tail])
         p = None
-        if number:
+        if number and is_defined[0]:
             p = paired(0, number) if paired else _two_sided(draws[:, number] - draws[:, 0])
         interval = float(low), float(high)
         compared.append(Compared(name, items, total, float(score), interval, p))
