@@ -3,8 +3,10 @@
 import csv
 import errno
 import gzip
+import io
 import json
 import os
+import tarfile
 
 import hypothesis.strategies as st
 import numpy as np
@@ -245,6 +247,50 @@ def test_names_that_come_twice_are_a_mistake_unless_they_are_to_be_merged(folder
     assert list(opened("a.tsv", "b.tsv", id_prefix="file")[1]) == [
         "a.tsv:k", "a.tsv:l", "b.tsv:k",
     ]  # fmt: skip
+
+
+def tar_of(*members):
+    """A tar archive of files, each a pair of its name and its bytes."""
+    file = io.BytesIO()
+    with tarfile.open(fileobj=file, mode="w") as archive:
+        for name, data in members:
+            header = tarfile.TarInfo(name)
+            header.size = len(data)
+            archive.addfile(header, io.BytesIO(data))
+    return file.getvalue()
+
+
+def test_the_advice_for_names_that_come_twice_works(folder):
+    """Of one file, neither its name nor its folder tells the rows apart."""
+
+    def advice(*paths, **settings):
+        """What the message advises besides --merge-ids and another id."""
+        with pytest.raises(W2VError, match="has the same name") as error:
+            opened(*paths, **settings)
+        found = str(error.value).partition("--merge-ids joins both")[2]
+        return found.replace("; --columns or --id-field chooses the id", "")
+
+    three = {"columns": "label,id,text"}
+    (folder / "one.tsv").write_text("k\tx\nk\ty\n")
+    (folder / "two.tsv").write_text("k\tz\n")
+    (folder / "labels.tsv").write_text("a\tk\tx\nb\tk\ty\n")
+    for prefix in ("none", "file", "label"):
+        assert advice("one.tsv", id_prefix=prefix) == ""
+    assert advice("labels.tsv", **three) == "; --id-prefix label makes names differ"
+    assert (
+        advice("labels.tsv", id_prefix="file", **three) == "; --id-prefix label makes names differ"
+    )
+    assert len(opened("labels.tsv", id_prefix="label", **three)[1]) == 2
+    assert advice("two.tsv", "one.tsv") == "; --id-prefix file makes names differ"
+    assert advice("two.tsv", "two.tsv", id_prefix="file").startswith("; give the folder")
+    (folder / "rows.tar").write_bytes(tar_of(("a.tsv", b"k\tx\n"), ("b.tsv", b"k\ty\n")))
+    assert advice("rows.tar") == "; --id-prefix file makes names differ"
+    assert len(opened("rows.tar", id_prefix="file")[1]) == 2
+    (folder / "texts.tar").write_bytes(tar_of(("a", b"x")))
+    (folder / "again.tar").write_bytes(tar_of(("a", b"y")))
+    assert advice("texts.tar", "again.tar").startswith("; to keep both, give the folder")
+    (folder / "twice.tar").write_bytes(tar_of(("a", b"x"), ("a", b"y")))
+    assert advice("twice.tar") == ""
 
 
 def test_labels_tell_ids_apart_that_come_once_for_each(folder):

@@ -136,6 +136,11 @@ class DocumentCorpus(RecordCorpus):
         self.text_fingerprint = self._digest.hexdigest()
         self.fingerprint = self.documents.fingerprint(self.text_fingerprint)
 
+    def _sources(self, path: str) -> Iterator[Source]:
+        """The texts in a file."""
+        self.documents.begin_file()
+        return super()._sources(path)
+
     def _lines(self, source: Source, name: str) -> Iterator[bytes]:
         """A file with a document on each line, named by its line number."""
         if self._labels != "extra":
@@ -238,6 +243,7 @@ class DocumentCorpus(RecordCorpus):
         A row whose text is null counts as blank.
         """
         settings, table, bytes_before = self.settings, open_table(path), self.bytes_read
+        self.documents.begin_file()
         texts = field_names(self._text_field_in(table.names), table.names)
         wanted = [(name, "--text-field") for name in texts]
         if settings.id_field is not None and self._needs_id:
