@@ -260,6 +260,13 @@ def tar_of(*members):
     return file.getvalue()
 
 
+@pytest.mark.parametrize("separator", [",", ";", "\t", "|"])
+def test_blank_rows_before_the_first_row_of_csv_do_not_tell_the_separator(folder, separator):
+    (folder / "t.csv").write_text(f"\n\r\nid{separator}text\n1{separator}x y\n")
+    corpus, words = opened("t.csv")
+    assert (words, corpus.blank_rows) == ({"1": ["x", "y"]}, 2)
+
+
 def test_the_advice_for_names_that_come_twice_works(folder):
     """Of one file, neither its name nor its folder tells the rows apart."""
 
@@ -346,6 +353,8 @@ def test_labels_tell_ids_apart_that_come_once_for_each(folder):
         ("t.csv", 'id,text\n1,"a\nb"\n2\n', {}, "t.csv: row 3 (line 4): expected id,text, found"),
         ("t.csv", 'id,text\n1,"a\nb', {}, "t.csv: row 2: unexpected end of data"),
         ("t.csv", 'id,text\n1,"a" b\n', {}, "t.csv: row 2: ',' expected after"),
+        ("t.csv", "id,text\r1,a\r", {}, "t.csv: row 1: a carriage return (CR) without a line feed"),
+        ("t.csv", '\n\nid;text\n1;"a\nb"\n2;c;d\n', {}, "t.csv: row 5 (line 6): expected id;text"),
         ("t.csv", "1,a\n1,b\n", {}, "t.csv: row 2: an earlier document has the same name '1'"),
         ("x", "x", {"columns": "name,text"}, "--columns name,text: expected text once"),
         ("x", "\n\n", {}, "x: no words in the text"),
