@@ -21,6 +21,7 @@ from w2v.settings import DocumentSettings, TextSettings
 from w2v.system.packed_ids import PackedIds
 from w2v.text import columns
 from w2v.text.beginnings import beginnings
+from w2v.text.document_files import DocumentFile, formats_of, rows_in_folders
 from w2v.text.documents import DocumentCorpus
 from w2v.text.encode import open_corpus, read
 from w2v.text.encoded_text import EncodedDocuments, Spans
@@ -455,6 +456,12 @@ def test_rows_in_a_folder_are_read_as_one_document_and_this_is_said(w2v, folder)
             "1 file of rows in folders read as one document each, such as posts/a.tsv: --format "
             "tsv reads each row as a document\n" in outcome.err
         )
+
+
+@pytest.mark.parametrize(("name", "format"), [("a.parquet", "parquet"), ("a.feather", "arrow")])
+def test_files_with_columns_in_a_folder_are_said_to_be_one_document_each(folder, name, format):
+    assert rows_in_folders([DocumentFile(f"posts/{name}", "files", name, f"{name}/")])
+    assert formats_of([name], None) == [format]
 
 
 def test_an_output_never_replaces_a_file_of_a_folder_that_is_read(w2v, folder):
