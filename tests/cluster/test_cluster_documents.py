@@ -74,6 +74,7 @@ TEXTS = {
     "several": ({"a": LINES, "empty": b"", "b": b"seven one\ntwo\n", "c": b"x"}, {}),
     "numbered": ({"a": LINES, "b.gz": gzip.compress(b"six\none\n")}, {"id_prefix": "file"}),
     "header": ({"t.tsv": TABLE.encode()}, {}),
+    "blank row first": ({"t.tsv": b" \r\n" + TABLE.encode()}, {}),
     "windows": ({"t.tsv": TABLE.replace("\n", "\r\n").encode()}, {"id_prefix": "label"}),
     "columns": (
         {"t.tsv": b"a\tjunk\tone two\nb\t\xff\tthree\nc\tjunk\tone"},
@@ -84,6 +85,7 @@ TEXTS = {
         {"merge_ids": True},
     ),
     "csv": ({"t.csv": b'id,text\r\na,"one\ntwo ""two"""\n\n\nb,three\n'}, {"id_prefix": "file"}),
+    "csv after a blank row": ({"t.csv": b"\n\nid;text\na;one two\nb;three\n"}, {}),
     "jsonl": ({"t.jsonl": jsonl(JSON)}, {}),
     "jsonl of windows": ({"t.jsonl": jsonl(JSON).replace(b"\n", b"\r\n") + b"\r\n\r\n"}, {}),
     "fields": (
