@@ -34,6 +34,11 @@ class DoubtfulRow(NamedTuple):
     has_usual: bool
     options: str
 
+    @property
+    def advice(self) -> str:
+        """The options that read it as a header, for messages."""
+        return f"{self.options} names its columns" if self.options else "--header yes leaves it out"
+
 
 class Columns:
     """The names of the columns of a table of documents: text, id, label, or - (ignored).
