@@ -161,7 +161,7 @@ class DocumentCorpus(RecordCorpus):
             texts, labels = [], []
             for line in lines:
                 number += 1
-                if not line and self._labels != "if there":
+                if self._labels != "if there" and not line.strip():
                     self._leave_out_blank()
                     continue
                 begin = leading_labels(line)
