@@ -456,3 +456,11 @@ def test_a_no_break_space_is_a_letter_of_the_words_of_a_query_too():
         "euros\u2003each",
     ]
     assert words_of("a\ud800 b", TextSettings()) == ["a\ufffd\ufffd\ufffd", "b"]
+
+
+def test_messages_name_the_first_of_many_files(w2v, folder):
+    names = [f"t{number}" for number in range(20)]
+    for name in names:
+        (folder / name).write_text("\n")
+    assert w2v("vocab", *names[:4]).err == "w2v: t0, t1, t2, t3: no words in the text\n"
+    assert w2v("vocab", *names).err == "w2v: t0, t1, t2 and 17 other files: no words in the text\n"

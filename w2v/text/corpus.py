@@ -19,7 +19,7 @@ from contextlib import contextmanager, nullcontext
 from w2v.errors import W2VError
 from w2v.settings import Lowercase
 from w2v.system import packing
-from w2v.system.pipes import is_pipe, name_of
+from w2v.system.pipes import is_pipe, name_of, names_of
 from w2v.system.read_ahead import Block, Blocks, ReadAhead
 from w2v.system.remote_files import (
     files_below,
@@ -94,7 +94,7 @@ class Corpus:
                     f"{path.rstrip('/')}/*"
                 )
         self.paths, self.threads = list(paths), threads
-        self.source = ", ".join(map(name_of, paths))
+        self.source = names_of(paths)
         self._tokenizer, self._lowercase, self._normalize = tokenizer, lowercase, normalize
         self.encoding = codecs.lookup(encoding).name
         self._ahead: ReadAhead | None = None

@@ -12,7 +12,7 @@ from typing import Any
 
 from w2v.errors import W2VError
 from w2v.settings import FieldSettings, TextSettings
-from w2v.system.pipes import is_pipe, name_of
+from w2v.system.pipes import is_pipe, name_of, names_of
 from w2v.text.arrow_tables import is_table, open_table
 from w2v.text.columns import Columns, DoubtfulRow, HeaderError, records, whole_lines
 from w2v.text.corpus import Corpus
@@ -63,7 +63,7 @@ class RecordCorpus(Corpus):
         self.inputs = inputs or self._find_inputs(paths)
         files = [file.path for file in self.inputs]
         super().__init__(files, text.tokenizer, text.encoding, text.case, text.normalize, threads)
-        self.source = ", ".join(map(name_of, paths))
+        self.source = names_of(paths)
         if needed:
             self._check_fields()
 

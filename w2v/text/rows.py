@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from w2v.errors import W2VError
 from w2v.settings import DocumentSettings, Lowercase
-from w2v.system.pipes import name_of
+from w2v.system.pipes import names_of
 from w2v.text.arrow_tables import open_table
 from w2v.text.columns import Columns, records, whole_lines
 from w2v.text.corpus import Corpus
@@ -68,7 +68,7 @@ class Rows(Corpus):
         files = [file for pair in zip(paths, found, strict=True) for file in expanded(*pair)]
         inputs = [file.path for file in files]
         super().__init__(inputs, tokenizer, encoding, lowercase, normalize, threads)
-        self.source = ", ".join(map(name_of, paths))
+        self.source = names_of(paths)
         self._settings = settings
         formats = {"lines" if format in (MEMBERS, "wet") else format for format in found}
         if len(formats) > 1:
