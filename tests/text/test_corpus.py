@@ -287,6 +287,31 @@ def test_a_byte_order_mark_is_no_letter(tmp_path):
     assert read(path)[0] == ["a", "b", "</s>"]
 
 
+@pytest.mark.parametrize("data", ["\ufeffa \ufffd\n".encode(), "a \ufffd\n".encode("utf-16")])
+def test_utf_8_with_a_mark_is_read_as_utf_8(tmp_path, data):
+    """U+FFFD in the text is no invalid byte, and another mark overrides the encoding."""
+    path = tmp_path / "text"
+    path.write_bytes(data)
+    (tokens, corpus), (wanted, reference) = read(path, encoding="utf-8-sig"), read(path)
+    assert tokens == wanted == ["a", "\ufffd", "</s>"]
+    assert corpus.bad_bytes == reference.bad_bytes == 0
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "utf-16-le", "utf-32", "gb18030", "utf-7"])
+@pytest.mark.parametrize("block", [1, 2, 3, 1 << 20])
+def test_a_replacement_character_of_the_text_is_no_invalid_byte(
+    tmp_path, monkeypatch, encoding, block
+):
+    monkeypatch.setattr("w2v.text.corpus.BLOCK", block)
+    text, path = "a \ufffdé \ufffd\n", tmp_path / "text"
+    path.write_bytes(text.encode(encoding))
+    tokens, corpus = read(path, encoding=encoding)
+    assert (tokens, corpus.bad_bytes) == (["a", "\ufffdé", "\ufffd", "</s>"], 0)
+    if encoding in ("utf-8", "gb18030"):
+        path.write_bytes(text.encode(encoding) + b"\xff\xff " + text.encode(encoding))
+        assert read(path, encoding=encoding)[1].bad_bytes == 2
+
+
 @pytest.mark.parametrize("encoding", ["klingon", "rot13"])
 def test_an_unknown_encoding_is_named(encoding):
     with pytest.raises(W2VError, match=f"--encoding {encoding}"):
