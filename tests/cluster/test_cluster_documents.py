@@ -74,6 +74,7 @@ TEXTS = {
     "several": ({"a": LINES, "empty": b"", "b": b"seven one\ntwo\n", "c": b"x"}, {}),
     "numbered": ({"a": LINES, "b.gz": gzip.compress(b"six\none\n")}, {"id_prefix": "file"}),
     "header": ({"t.tsv": TABLE.encode()}, {}),
+    "blank row first": ({"t.tsv": b" \r\n" + TABLE.encode()}, {}),
     "windows": ({"t.tsv": TABLE.replace("\n", "\r\n").encode()}, {"id_prefix": "label"}),
     "blanks": ({"t.tsv": b" \r\n" + TABLE.encode()}, {}),
     "possible headers": (
@@ -92,6 +93,7 @@ TEXTS = {
         {"merge_ids": True},
     ),
     "csv": ({"t.csv": b'id,text\r\na,"one\ntwo ""two"""\n\n\nb,three\n'}, {"id_prefix": "file"}),
+    "csv after a blank row": ({"t.csv": b"\n\nid;text\na;one two\nb;three\n"}, {}),
     "jsonl": ({"t.jsonl": jsonl(JSON)}, {}),
     "jsonl of windows": ({"t.jsonl": jsonl(JSON).replace(b"\n", b"\r\n") + b"\r\n\r\n"}, {}),
     "fields": (

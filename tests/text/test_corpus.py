@@ -287,6 +287,31 @@ def test_a_byte_order_mark_is_no_letter(tmp_path):
     assert read(path)[0] == ["a", "b", "</s>"]
 
 
+@pytest.mark.parametrize("data", ["\ufeffa \ufffd\n".encode(), "a \ufffd\n".encode("utf-16")])
+def test_utf_8_with_a_mark_is_read_as_utf_8(tmp_path, data):
+    """U+FFFD in the text is no invalid byte, and another mark overrides the encoding."""
+    path = tmp_path / "text"
+    path.write_bytes(data)
+    (tokens, corpus), (wanted, reference) = read(path, encoding="utf-8-sig"), read(path)
+    assert tokens == wanted == ["a", "\ufffd", "</s>"]
+    assert corpus.bad_bytes == reference.bad_bytes == 0
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "utf-16-le", "utf-32", "gb18030", "utf-7"])
+@pytest.mark.parametrize("block", [1, 2, 3, 1 << 20])
+def test_a_replacement_character_of_the_text_is_no_invalid_byte(
+    tmp_path, monkeypatch, encoding, block
+):
+    monkeypatch.setattr("w2v.text.corpus.BLOCK", block)
+    text, path = "a \ufffdé \ufffd\n", tmp_path / "text"
+    path.write_bytes(text.encode(encoding))
+    tokens, corpus = read(path, encoding=encoding)
+    assert (tokens, corpus.bad_bytes) == (["a", "\ufffdé", "\ufffd", "</s>"], 0)
+    if encoding in ("utf-8", "gb18030"):
+        path.write_bytes(text.encode(encoding) + b"\xff\xff " + text.encode(encoding))
+        assert read(path, encoding=encoding)[1].bad_bytes == 2
+
+
 @pytest.mark.parametrize("encoding", ["klingon", "rot13"])
 def test_an_unknown_encoding_is_named(encoding):
     with pytest.raises(W2VError, match=f"--encoding {encoding}"):
@@ -456,3 +481,11 @@ def test_a_no_break_space_is_a_letter_of_the_words_of_a_query_too():
         "euros\u2003each",
     ]
     assert words_of("a\ud800 b", TextSettings()) == ["a\ufffd\ufffd\ufffd", "b"]
+
+
+def test_messages_name_the_first_of_many_files(w2v, folder):
+    names = [f"t{number}" for number in range(20)]
+    for name in names:
+        (folder / name).write_text("\n")
+    assert w2v("vocab", *names[:4]).err == "w2v: t0, t1, t2, t3: no words in the text\n"
+    assert w2v("vocab", *names).err == "w2v: t0, t1, t2 and 17 other files: no words in the text\n"

@@ -3,8 +3,10 @@
 import csv
 import errno
 import gzip
+import io
 import json
 import os
+import tarfile
 
 import hypothesis.strategies as st
 import numpy as np
@@ -19,6 +21,7 @@ from w2v.settings import DocumentSettings, TextSettings
 from w2v.system.packed_ids import PackedIds
 from w2v.text import columns
 from w2v.text.beginnings import beginnings
+from w2v.text.document_files import DocumentFile, formats_of, rows_in_folders
 from w2v.text.documents import DocumentCorpus
 from w2v.text.encode import open_corpus, read
 from w2v.text.encoded_text import EncodedDocuments, Spans
@@ -247,6 +250,57 @@ def test_names_that_come_twice_are_a_mistake_unless_they_are_to_be_merged(folder
     ]  # fmt: skip
 
 
+def tar_of(*members):
+    """A tar archive of files, each a pair of its name and its bytes."""
+    file = io.BytesIO()
+    with tarfile.open(fileobj=file, mode="w") as archive:
+        for name, data in members:
+            header = tarfile.TarInfo(name)
+            header.size = len(data)
+            archive.addfile(header, io.BytesIO(data))
+    return file.getvalue()
+
+
+@pytest.mark.parametrize("separator", [",", ";", "\t", "|"])
+def test_blank_rows_before_the_first_row_of_csv_do_not_tell_the_separator(folder, separator):
+    (folder / "t.csv").write_text(f"\n\r\nid{separator}text\n1{separator}x y\n")
+    corpus, words = opened("t.csv")
+    assert (words, corpus.blank_rows) == ({"1": ["x", "y"]}, 2)
+
+
+def test_the_advice_for_names_that_come_twice_works(folder):
+    """Of one file, neither its name nor its folder tells the rows apart."""
+
+    def advice(*paths, **settings):
+        """What the message advises besides --merge-ids and another id."""
+        with pytest.raises(W2VError, match="has the same name") as error:
+            opened(*paths, **settings)
+        found = str(error.value).partition("--merge-ids joins both")[2]
+        return found.replace("; --columns or --id-field chooses the id", "")
+
+    three = {"columns": "label,id,text"}
+    (folder / "one.tsv").write_text("k\tx\nk\ty\n")
+    (folder / "two.tsv").write_text("k\tz\n")
+    (folder / "labels.tsv").write_text("a\tk\tx\nb\tk\ty\n")
+    for prefix in ("none", "file", "label"):
+        assert advice("one.tsv", id_prefix=prefix) == ""
+    assert advice("labels.tsv", **three) == "; --id-prefix label makes names differ"
+    assert (
+        advice("labels.tsv", id_prefix="file", **three) == "; --id-prefix label makes names differ"
+    )
+    assert len(opened("labels.tsv", id_prefix="label", **three)[1]) == 2
+    assert advice("two.tsv", "one.tsv") == "; --id-prefix file makes names differ"
+    assert advice("two.tsv", "two.tsv", id_prefix="file").startswith("; give the folder")
+    (folder / "rows.tar").write_bytes(tar_of(("a.tsv", b"k\tx\n"), ("b.tsv", b"k\ty\n")))
+    assert advice("rows.tar") == "; --id-prefix file makes names differ"
+    assert len(opened("rows.tar", id_prefix="file")[1]) == 2
+    (folder / "texts.tar").write_bytes(tar_of(("a", b"x")))
+    (folder / "again.tar").write_bytes(tar_of(("a", b"y")))
+    assert advice("texts.tar", "again.tar").startswith("; to keep both, give the folder")
+    (folder / "twice.tar").write_bytes(tar_of(("a", b"x"), ("a", b"y")))
+    assert advice("twice.tar") == ""
+
+
 def test_labels_tell_ids_apart_that_come_once_for_each(folder):
     rows = [{"id": 1, "label": "x", "text": "p"}, {"id": 1, "label": "y", "text": "q"}]
     (folder / "a.jsonl").write_text("\n".join(map(json.dumps, [*rows, {"text": "r"}])))
@@ -301,6 +355,8 @@ def test_labels_tell_ids_apart_that_come_once_for_each(folder):
         ("t.csv", 'id,text\n1,"a\nb"\n2\n', {}, "t.csv: row 3 (line 4): expected id,text, found"),
         ("t.csv", 'id,text\n1,"a\nb', {}, "t.csv: row 2: unexpected end of data"),
         ("t.csv", 'id,text\n1,"a" b\n', {}, "t.csv: row 2: ',' expected after"),
+        ("t.csv", "id,text\r1,a\r", {}, "t.csv: row 1: a carriage return (CR) without a line feed"),
+        ("t.csv", '\n\nid;text\n1;"a\nb"\n2;c;d\n', {}, "t.csv: row 5 (line 6): expected id;text"),
         ("t.csv", "1,a\n1,b\n", {}, "t.csv: row 2: an earlier document has the same name '1'"),
         ("x", "x", {"columns": "name,text"}, "--columns name,text: expected text once"),
         ("x", "\n\n", {}, "x: no words in the text"),
@@ -401,6 +457,12 @@ def test_rows_in_a_folder_are_read_as_one_document_and_this_is_said(w2v, folder)
             "1 file of rows in folders read as one document each, such as posts/a.tsv: --format "
             "tsv reads each row as a document\n" in outcome.err
         )
+
+
+@pytest.mark.parametrize(("name", "format"), [("a.parquet", "parquet"), ("a.feather", "arrow")])
+def test_files_with_columns_in_a_folder_are_said_to_be_one_document_each(folder, name, format):
+    assert rows_in_folders([DocumentFile(f"posts/{name}", "files", name, f"{name}/")])
+    assert formats_of([name], None) == [format]
 
 
 def test_an_output_never_replaces_a_file_of_a_folder_that_is_read(w2v, folder):

@@ -89,6 +89,21 @@ def test_commands_report_such_a_row(w2v, folder):
     assert said in w2v("train", "n.csv", "--model", "lsa", "--topics", 1).err
 
 
+def test_models_of_words_report_such_a_row_too(w2v, folder):
+    Path("m.csv").write_text("id,body,stars\n1,hello world,3\n2,foo bar,4\n")
+    said = "m.csv: row 1 looks like a header, but was read as a text: --text-field body names its "
+    said += "columns, --header no says that it is a text\n"
+    vocab = "vocab", "m.csv", "--min-count", 1
+    for options, is_said in (
+        (("--format", "csv"), True), (("--text-field", "text"), True),
+        (("--text-field", "body"), False), (("--header", "no"), False),
+    ):  # fmt: skip
+        outcome = w2v(*vocab, *options)
+        assert (outcome.code, said in outcome.err) == (0, is_said)
+    Path("t.csv").write_text("1,hello world\n2,foo bar\n")
+    assert "header" not in w2v("vocab", "t.csv", "--min-count", 1, "--format", "csv").err
+
+
 @pytest.mark.parametrize("name", ["mail.csv", "mail.tsv", "mail.jsonl", "mail.parquet"])
 @pytest.mark.parametrize("is_extra", [True, False])
 def test_fields_are_named_alike_in_all_formats_and_several_are_joined(folder, name, is_extra):

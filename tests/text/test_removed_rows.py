@@ -126,3 +126,27 @@ def test_rows_of_parquet_are_written_as_json_lines(w2v, folder):
     outcome = w2v("dedup", "t.parquet", "--text-field", "body")
     assert (outcome.code, outcome.err.count("\n")) == (2, 1)
     assert "no column 'body'; the columns are nr, text" in outcome.err
+
+
+def test_json_lines_of_parquet_have_no_numbers_that_json_does_not_have(w2v, folder):
+    parquet, arrow = pytest.importorskip("pyarrow.parquet"), pytest.importorskip("pyarrow")
+    nan, infinite = float("nan"), float("inf")
+    rows = [{"text": "a", "x": nan, "v": [1.0, nan]}, {"text": "b", "x": -infinite, "v": None}]
+    parquet.write_table(arrow.Table.from_pylist(rows), "t.parquet")
+    outcome = w2v("dedup", "t.parquet")
+    assert outcome.out == (
+        '{"text": "a", "x": null, "v": [1.0, null]}\n{"text": "b", "x": null, "v": null}\n'
+    )
+
+
+def test_numbers_of_documents_count_what_models_of_documents_count(w2v, folder):
+    """Rows of empty fields are documents; blank rows, and rows without a text, are not."""
+    arguments = "--pairs", "-", "-o", "out"
+    Path("t.tsv").write_text("\t\ntext\tlabel\n\t\nx y\ta\n\n  \nx y\tb\n")
+    assert w2v("dedup", "t.tsv", *arguments).out == "3\t2\t1.000000\n"
+    Path("u.tsv").write_text("text\tlabel\tz\nx y\ta\tb\n\t\nx y\tb\tc\n")
+    assert w2v("dedup", "u.tsv", *arguments).out == "2\t1\t1.000000\n"
+    parquet, arrow = pytest.importorskip("pyarrow.parquet"), pytest.importorskip("pyarrow")
+    rows = [{"text": text} for text in ("x y", None, "", "x y")]
+    parquet.write_table(arrow.Table.from_pylist(rows), "t.parquet")
+    assert w2v("dedup", "t.parquet", *arguments).out == "3\t1\t1.000000\n"

@@ -145,7 +145,7 @@ class RangeDocuments(ReadsRange, DocumentCorpus):
         self._digest = NoDigest()
         yield from map(self.tokens, self._gathered(self._separate_texts()))
         if not self._continues:
-            self.first_rows = [*self._doubtful()]
+            self.first_rows = self.doubtful_rows()
 
     def _sources(self, path: str) -> Iterator[Source]:
         if self._range.is_whole:

@@ -80,6 +80,7 @@ def say_text_changes(console: Console, corpus: Corpus) -> None:
             f"the first in {corpus.first_bad}"
         )
     if isinstance(corpus, RecordCorpus) and not isinstance(corpus, DocumentCorpus):
+        _say_headers(console, corpus, "text")
         _say_blank_rows(console, corpus)
     if corpus.null_rows:
         console.warn(f"{plural(corpus.null_rows, 'row')} without a text (null) left out")
@@ -311,7 +312,7 @@ def say_changed_documents(
             f"{plural(len(files), 'file')} of rows in folders read as one document each, such as "
             f"{files[0]}: --format {formats_of(files[:1], None)[0]} reads each row as a document"
         )
-    _say_headers(console, corpus)
+    _say_headers(console, corpus, "document")
     _say_blank_rows(console, corpus)
     merged = len(corpus.rows) - len(corpus.names)
     if merged:
@@ -325,8 +326,11 @@ def say_changed_documents(
         )
 
 
-def _say_headers(console: Console, corpus: DocumentCorpus) -> None:
-    """Warn of first rows of tables that may be headers, or were taken for headers."""
+def _say_headers(console: Console, corpus: RecordCorpus, noun: str) -> None:
+    """Warn of first rows of tables that may be headers, or were taken for headers.
+
+    noun  what a record is called
+    """
 
     def _others(count: int) -> str:
         return f" (and those of {count - 1:,} other tables)" if count > 1 else ""
@@ -334,8 +338,8 @@ def _say_headers(console: Console, corpus: DocumentCorpus) -> None:
     if found := [*corpus.possible_headers()]:
         where, option = found[0]
         console.warn(
-            f"{where}{_others(len(found))} looks like a header, but was read as a document: "
-            f"{option}, --header no says that it is a document"
+            f"{where}{_others(len(found))} looks like a header, but was read as a {noun}: "
+            f"{option}, --header no says that it is a {noun}"
         )
     if assumed := corpus.assumed_headers():
         console.warn(

@@ -6,17 +6,26 @@ import errno
 import os
 import stat
 import sys
+from collections.abc import Sequence
 from shutil import copyfileobj
 from typing import IO, Any, cast
 
 STDIN = "-"
 _BLOCK = 1 << 20  # bytes copied at a time
+_SHOWN = 3  # number of many files that a message names
 _copies: dict[str, IO[bytes]] = {}  # the copies of pipes, by path
 
 
 def name_of(path: str) -> str:
     """The name of a file in messages."""
     return "stdin" if path == STDIN else path
+
+
+def names_of(paths: Sequence[str]) -> str:
+    """The names of files in messages; of many files those of the first ones, and the number."""
+    shown = paths if len(paths) <= _SHOWN + 1 else paths[:_SHOWN]
+    names = ", ".join(map(name_of, shown))
+    return names if shown is paths else f"{names} and {len(paths) - _SHOWN:,} other files"
 
 
 def output_name(path: str) -> str:

@@ -34,6 +34,11 @@ class DoubtfulRow(NamedTuple):
     has_usual: bool
     options: str
 
+    @property
+    def advice(self) -> str:
+        """The options that read it as a header, for messages."""
+        return f"{self.options} names its columns" if self.options else "--header yes leaves it out"
+
 
 class Columns:
     """The names of the columns of a table of documents: text, id, label, or - (ignored).
@@ -302,7 +307,7 @@ def whole_lines(blocks: Iterator[bytes], place: str) -> Iterator[bytes]:
 
 
 def separator_of(line: str) -> str:
-    """The separator of a CSV file by its first line: comma, else semicolon, else tab, else |."""
+    """The separator of a CSV file by its first row: comma, else semicolon, else tab, else |."""
     return next((separator for separator in ",;\t|" if separator in line), ",")
 
 
@@ -313,13 +318,16 @@ def records(lines: Iterator[str], place: str) -> Iterator[tuple[str, str, list[s
     place   the name of the file in messages
     Raises  W2VError for wrong quotes or a field longer than LONGEST_ROW
     """
-    first = next(lines, "")
+    blank = 0  # number of blank rows before the first row, which tell no separator
+    while (first := next(lines, "")) and not first.strip("\r\n"):
+        blank += 1
+        yield f"{place}: row {blank}", ",", []
     if not first:  # for an empty line, csv.reader would return a row
         return
     separator = separator_of(first)
     reader = csv.reader(itertools.chain([first], lines), delimiter=separator, strict=True)
-    for number in itertools.count(1):
-        line = reader.line_num + 1
+    for number in itertools.count(blank + 1):
+        line = blank + reader.line_num + 1
         where = f"{place}: row {number}"
         if line != number:  # after a quoted field of several lines
             where += f" (line {line})"
@@ -329,9 +337,10 @@ def records(lines: Iterator[str], place: str) -> Iterator[tuple[str, str, list[s
         try:
             fields = next(reader, None)
         except csv.Error as error:
-            raise W2VError(
-                f"{where}: {error}: check that quotes are closed, and doubled inside fields"
-            ) from None
+            what = f"{error}: check that quotes are closed, and doubled inside fields"
+            if str(error).startswith("new-line"):  # the message of csv advises a mode of Python
+                what = "a carriage return (CR) without a line feed (LF): end lines by LF or CR LF"
+            raise W2VError(f"{where}: {what}") from None
         finally:
             csv.field_size_limit(old_limit)
         if fields is None:

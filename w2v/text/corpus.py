@@ -19,7 +19,7 @@ from contextlib import contextmanager, nullcontext
 from w2v.errors import W2VError
 from w2v.settings import Lowercase
 from w2v.system import packing
-from w2v.system.pipes import is_pipe, name_of
+from w2v.system.pipes import is_pipe, name_of, names_of
 from w2v.system.read_ahead import Block, Blocks, ReadAhead
 from w2v.system.remote_files import (
     files_below,
@@ -94,9 +94,10 @@ class Corpus:
                     f"{path.rstrip('/')}/*"
                 )
         self.paths, self.threads = list(paths), threads
-        self.source = ", ".join(map(name_of, paths))
+        self.source = names_of(paths)
         self._tokenizer, self._lowercase, self._normalize = tokenizer, lowercase, normalize
-        self.encoding = codecs.lookup(encoding).name
+        # A byte order mark of UTF-8 is known without being told.
+        self.encoding = codecs.lookup(encoding).name.removesuffix("-sig")
         self._ahead: ReadAhead | None = None
         self.begin()
         sizes = [status.size for status in statuses]
@@ -224,7 +225,7 @@ class Corpus:
             if encoding == "utf-8" and block.isascii() and not decoder.getstate()[0]:
                 clean = block  # ASCII is valid UTF-8 as it is
             else:
-                begun = decoder.getstate()[0]  # bytes of a character that continues in `block`
+                state = decoder.getstate()  # first the bytes of a character that goes on in `block`
                 try:
                     text = decoder.decode(block, final=not block)
                 except UnicodeError as error:  # as from utf-16 without a byte order mark
@@ -232,8 +233,11 @@ class Corpus:
                         f"{source.place}: cannot be read with --encoding {encoding} ({error}): "
                         "give the encoding of this text, such as utf-16-le"
                     ) from None
-                raw_begin = position - len(begun)
-                self._note_bad(text, begun + block, encoding, source.place, raw_begin)
+                if "\ufffd" in text:
+                    own = _own_replacements(encoding, state, block)
+                    begun = state[0] + block
+                    raw_begin = position - len(state[0])
+                    self._note_bad(text, begun, encoding, source.place, raw_begin, own)
                 if at_start:
                     text = text.removeprefix("\ufeff")  # the byte order mark
                 clean = text.encode("utf-8", "replace")
@@ -251,16 +255,17 @@ class Corpus:
         by_mark = encoding_by_mark(start) if self.encoding == "utf-8" and self._begin == 0 else ""
         return by_mark or self.encoding
 
-    def _note_bad(self, text: str, block: bytes, encoding: str, place: str, position: int) -> None:
+    def _note_bad(
+        self, text: str, block: bytes, encoding: str, place: str, position: int, own: int
+    ) -> None:
         """Count the invalid byte sequences of a block, and record the place of the first one.
 
         text      the decoded block, with U+FFFD for invalid bytes
         place     the name of the file
         position  the position in the file, in bytes, where the block begins
+        own       number of U+FFFD that are in the text itself
         """
-        bad = text.count("\ufffd")
-        if bad and encoding == "utf-8":
-            bad = max(bad - block.count(b"\xef\xbf\xbd"), 0)  # U+FFFD is in the text itself
+        bad = text.count("\ufffd") - own
         if bad and not self.bad_bytes:
             first = position + _first_invalid(text, block, encoding)
             self.first_bad = f"{place}, near byte {first}"
@@ -295,6 +300,16 @@ class Corpus:
         finally:
             self._ahead.close()
             self._ahead = None
+
+
+def _own_replacements(encoding: str, state: tuple[bytes, int], block: bytes) -> int:
+    """The number of U+FFFD in a block of a text itself, which replace no invalid bytes.
+
+    state  the state of the decoder before the block
+    """
+    decoder = codecs.getincrementaldecoder(encoding)("ignore")
+    decoder.setstate(state)
+    return decoder.decode(block, final=not block).count("\ufffd")
 
 
 def _first_invalid(text: str, block: bytes, encoding: str) -> int:

@@ -19,6 +19,7 @@ FORMATS = ("lines", "tsv", "csv", "jsonl", "files", "wet", "parquet", "arrow")
 TABLES = ("parquet", "arrow")  # the formats whose files have columns, and are no stream of bytes
 MEMBERS = "members"  # the format of an archive, each of whose members has its own
 _BY_SUFFIX = {".tsv": "tsv", ".csv": "csv", ".jsonl": "jsonl", ".ndjson": "jsonl"}
+_OF_ROWS = _BY_SUFFIX | arrow_tables.SUFFIXES
 _WET_SUFFIXES = {".wet": "wet", ".warc": "wet"}
 
 
@@ -82,7 +83,7 @@ def _by_suffix(path: str) -> str:
         return "files"
     if is_tar_name(path):
         return MEMBERS
-    return (_BY_SUFFIX | _WET_SUFFIXES | arrow_tables.SUFFIXES).get(_suffix(path), "lines")
+    return (_OF_ROWS | _WET_SUFFIXES).get(_suffix(path), "lines")
 
 
 def _suffix(path: str) -> str:
@@ -112,5 +113,5 @@ def rows_in_folders(inputs: Sequence[DocumentFile]) -> list[str]:
     return [
         file.path
         for file in inputs
-        if file.format == "files" and file.folder and _suffix(file.path) in _BY_SUFFIX
+        if file.format == "files" and file.folder and _suffix(file.path) in _OF_ROWS
     ]

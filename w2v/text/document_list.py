@@ -53,6 +53,7 @@ class DocumentList:
         self.left_out = 0
         self.extras = list[str | None]()
         self._known: dict[str, int] = {}
+        self._file, self._file_begin = "", 0  # the present file, and the number of names before it
         self._label_sets: dict[tuple[str, ...], tuple[str, ...]] = {}  # one object for equal labels
         self._digest = TextDigest()  # of the names, as lines
 
@@ -97,6 +98,9 @@ class DocumentList:
             if self.ids is not None and id_ is not None:
                 self.ids[-1] = id_
             return
+        if file != self._file:  # also of members of one archive
+            self.begin_file()
+            self._file = file
         name = str(len(self.rows) + 1) if id_ is None or self._mode != "extra" else id_
         prefix = {"none": None, "file": file, "label": ",".join(labels)}[self._settings.id_prefix]
         if prefix:
@@ -110,23 +114,42 @@ class DocumentList:
         if row == len(self._names):
             self._names.append(name)
         elif not self._settings.merge_ids:
-            advice = (
-                "to keep both, give the folder that contains both files, so that names are paths"
-            )
-            if file and prefix == file:
-                advice = "give the folder that contains both files, and --format, so that their "
-                advice += "names are paths; --columns or --id-field chooses the id"
-            elif file:
-                advice = "--id-prefix file or label makes names differ; "
-                advice += "--columns or --id-field chooses the id"
-            raise W2VError(
-                f"{place}: an earlier document has the same name {name!r}: --merge-ids joins both; "
-                f"{advice}"
-            )
+            advice = "; ".join(["--merge-ids joins both", *self._advice(row, labels, file)])
+            raise W2VError(f"{place}: an earlier document has the same name {name!r}: {advice}")
         self.rows.append(row)
         if self._has_extras:
             self.extras.append(sys.intern(extra) or None)
         self.labels.append(self._label_sets.setdefault(labels, labels))
+
+    def _advice(self, row: int, labels: tuple[str, ...], file: str) -> list[str]:
+        """What makes names of two documents differ.
+
+        row           the row of the earlier document
+        labels, file  those of the later one, see `add`
+        """
+        are_in_one_file = row >= self._file_begin
+        if not file:  # a file of a folder or of an archive, or a page, whose name is its address
+            if are_in_one_file or "://" in self._names[row]:
+                return []
+            return [
+                "to keep both, give the folder that contains both files, so that names are paths"
+            ]
+        prefix, advice = self._settings.id_prefix, "--columns or --id-field chooses the id"
+        kinds = [] if are_in_one_file or prefix == "file" else ["file"]
+        if prefix != "label" and self.labels[row] != labels:
+            kinds.append("label")
+        if kinds:
+            return [f"--id-prefix {' or '.join(kinds)} makes names differ", advice]
+        if are_in_one_file:
+            return [advice]
+        return [
+            "give the folder that contains both files, and --format, so that their names are paths",
+            advice,
+        ]
+
+    def begin_file(self) -> None:
+        """Begin the documents of the next file."""
+        self._file_begin = len(self._names)
 
     def add_lines(self, file: str, last: int, count: int) -> int:
         """Add documents that are lines without labels; return the number of the last line.

@@ -81,7 +81,6 @@ class DocumentCorpus(RecordCorpus):
     ):
         self._keeps_ids = keeps_ids
         self._labels, self._refused, self._extra = labels, refused, extra
-        self._tables: list[Columns] = []
         self._keeps_blank = labels == "if there"
         if settings.label_separator == "":
             raise W2VError("--label-separator is empty: give the text between labels, such as ,")
@@ -97,7 +96,6 @@ class DocumentCorpus(RecordCorpus):
         """Forget what has been read, before the text is read again."""
         super().begin()
         self.text_fingerprint = ""
-        self._tables = []
         self.first_rows: list[DoubtfulRow] = []
         has_extras = self._extra is not None
         formats = {file.format for file in self.inputs}
@@ -138,6 +136,11 @@ class DocumentCorpus(RecordCorpus):
         self.text_fingerprint = self._digest.hexdigest()
         self.fingerprint = self.documents.fingerprint(self.text_fingerprint)
 
+    def _sources(self, path: str) -> Iterator[Source]:
+        """The texts in a file."""
+        self.documents.begin_file()
+        return super()._sources(path)
+
     def _lines(self, source: Source, name: str) -> Iterator[bytes]:
         """A file with a document on each line, named by its line number."""
         if self._labels != "extra":
@@ -160,7 +163,7 @@ class DocumentCorpus(RecordCorpus):
             texts, labels = [], []
             for line in lines:
                 number += 1
-                if not line and self._labels != "if there":
+                if self._labels != "if there" and not line.strip():
                     self._leave_out_blank()
                     continue
                 begin = leading_labels(line)
@@ -190,18 +193,14 @@ class DocumentCorpus(RecordCorpus):
                 lines, rest = [line.rstrip(b"\r") for line in lines], rest.rstrip(b"\r")
             yield [*lines, rest] if rest else lines
 
-    def _new_columns(self) -> Columns:
-        """The columns of the next table, by the settings."""
+    def _columns(self) -> Columns:
+        """The columns of a table, by the settings."""
         settings, has_ids = self.settings, self._labels == "extra"
-        if self._tables and self._tables[-1].doubtful is None and not self._tables[-1].assumed:
-            self._tables.pop()
-        columns = Columns(
+        return Columns(
             settings.columns, settings.header, "id" if has_ids else "label", self._extra,
             settings.text_field, settings.id_field, settings.label_field,
             ["id_field"] * has_ids + ["label_field", "text_field"], remembered=self._remembered,
         )  # fmt: skip
-        self._tables.append(columns)
-        return columns
 
     def _text_of(self, fields: dict[str, str], name: str, where: str) -> bytes:
         """Add the document of a table row; returns its text."""
@@ -240,6 +239,7 @@ class DocumentCorpus(RecordCorpus):
         A row whose text is null counts as blank.
         """
         settings, table, bytes_before = self.settings, open_table(path), self.bytes_read
+        self.documents.begin_file()
         texts = field_names(self._text_field_in(table.names), table.names)
         wanted = [(name, "--text-field") for name in texts]
         if settings.id_field is not None and self._needs_id:
@@ -298,17 +298,13 @@ class DocumentCorpus(RecordCorpus):
         self.documents.add_file(name, source.place, size, labels)
         yield b"\n"
 
-    def assumed_headers(self) -> list[str]:
-        """The places of rows left out only because the training text of a model has headers."""
-        return [columns.where for columns in self._tables if columns.assumed]
-
     def possible_headers(self) -> Iterator[tuple[str, str]]:
         """First rows of tables that were read as documents, but may be headers.
 
         Such a row has usual names of an id and of a text, or a text of one word, and a label that
         no other document has. Each is a pair of its place, and of the option that reads it.
         """
-        found = [*self.first_rows, *self._doubtful()]
+        found = [*self.first_rows, *self.doubtful_rows()]
         alone: Counter[tuple[str, ...]] = Counter(self.labels) if found else Counter()
         has_repeated = len(self.labels) >= MANY_TEXTS and len(alone) <= len(self.labels) // 2
         for row in found:
@@ -316,12 +312,7 @@ class DocumentCorpus(RecordCorpus):
             is_alone = has_repeated and label is not None and alone[label,] == 1
             has_word = len(row.fields.get("text", "").split()) == 1
             if row.has_usual or (has_word and (has_id or is_alone)):
-                options = f"{row.options} names its columns" if row.options else ""
-                yield row.where, options or "--header yes leaves it out"
-
-    def _doubtful(self) -> Iterator[DoubtfulRow]:
-        """The first rows that were read as documents although they have short names only."""
-        return (columns.doubtful for columns in self._tables if columns.doubtful is not None)
+                yield row.where, row.advice
 
     def row_numbers(self) -> np.ndarray:
         """`rows` as int32 (D,)."""

@@ -12,12 +12,12 @@ from typing import Any
 
 from w2v.errors import W2VError
 from w2v.settings import FieldSettings, TextSettings
-from w2v.system.pipes import is_pipe, name_of
+from w2v.system.pipes import is_pipe, name_of, names_of
 from w2v.text.arrow_tables import is_table, open_table
-from w2v.text.columns import Columns, HeaderError, records, whole_lines
+from w2v.text.columns import Columns, DoubtfulRow, HeaderError, records, whole_lines
 from w2v.text.corpus import Corpus
 from w2v.text.document_files import TABLES, DocumentFile, expanded, formats_of
-from w2v.text.header_names import field_names
+from w2v.text.header_names import field_names, names_ids
 from w2v.text.json_fields import SURROGATE, json_object, text_field
 from w2v.text.sources import Source
 from w2v.text.text_digest import NoDigest, TextDigest
@@ -60,11 +60,11 @@ class RecordCorpus(Corpus):
         remembered: Container[str] = (),
     ):
         self.settings, self._remembered = settings, remembered
-        self._new_columns()  # raises now for a wrong --columns, not when the first table is read
+        self._columns()  # raises now for a wrong --columns, not when the first table is read
         self.inputs = inputs or self._find_inputs(paths)
         files = [file.path for file in self.inputs]
         super().__init__(files, text.tokenizer, text.encoding, text.case, text.normalize, threads)
-        self.source = ", ".join(map(name_of, paths))
+        self.source = names_of(paths)
         if needed:
             self._check_fields()
 
@@ -112,6 +112,7 @@ class RecordCorpus(Corpus):
         """Forget what has been read, before the text is read again."""
         super().begin()
         self.blank_rows = 0
+        self._tables: list[Columns] = []
         self._digest: TextDigest = NoDigest()
 
     def _separate_texts(self) -> Iterator[bytes]:
@@ -174,7 +175,14 @@ class RecordCorpus(Corpus):
         return self._new_columns()
 
     def _new_columns(self) -> Columns:
-        """The columns of the next table, by the settings."""
+        """The columns of the next table."""
+        if self._tables and self._tables[-1].doubtful is None and not self._tables[-1].assumed:
+            self._tables.pop()
+        self._tables.append(self._columns())
+        return self._tables[-1]
+
+    def _columns(self) -> Columns:
+        """The columns of a table, by the settings."""
         settings = self.settings
         return Columns(
             settings.columns,
@@ -306,3 +314,22 @@ class RecordCorpus(Corpus):
             ended = block if block.endswith(b"\n") else block + b"\n"
             self._digest.update(_LINE_END.sub(b"\n", ended) if b"\r" in ended else ended)
             yield block
+
+    def assumed_headers(self) -> list[str]:
+        """The places of rows left out only because the training text of a model has headers."""
+        return [columns.where for columns in self._tables if columns.assumed]
+
+    def doubtful_rows(self) -> list[DoubtfulRow]:
+        """The first rows of tables that were read as records, although they are short names."""
+        return [columns.doubtful for columns in self._tables if columns.doubtful is not None]
+
+    def possible_headers(self) -> Iterator[tuple[str, str]]:
+        """First rows of tables that were read as records, but may be headers.
+
+        Such a row has usual names of an id and of a text, or that of an id and a text of one word.
+        Each is a pair of its place, and of the option that reads it.
+        """
+        for row in self.doubtful_rows():
+            has_word = len(row.fields.get("text", "").split()) == 1
+            if row.has_usual or (has_word and names_ids(row.fields.get("id", ""))):
+                yield row.where, row.advice

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 from w2v.errors import W2VError
 from w2v.settings import DocumentSettings, Lowercase
-from w2v.system.pipes import name_of
+from w2v.system.pipes import names_of
 from w2v.text.arrow_tables import open_table
 from w2v.text.columns import Columns, records, whole_lines
 from w2v.text.corpus import Corpus
@@ -67,7 +68,7 @@ class Rows(Corpus):
         files = [file for pair in zip(paths, found, strict=True) for file in expanded(*pair)]
         inputs = [file.path for file in files]
         super().__init__(inputs, tokenizer, encoding, lowercase, normalize, threads)
-        self.source = ", ".join(map(name_of, paths))
+        self.source = names_of(paths)
         self._settings = settings
         formats = {"lines" if format in (MEMBERS, "wet") else format for format in found}
         if len(formats) > 1:
@@ -107,14 +108,18 @@ class Rows(Corpus):
 
     def _parsed(self, source: Source) -> Iterator[Batch]:
         """The rows of a table or of JSON objects."""
-        parse = self._table_parser() if self._format == "tsv" else self._object_fields
+        is_table = self._format == "tsv"
+        parse = self._table_parser() if is_table else self._object_fields
+        blanks = b" \r\v\f" if is_table else None  # a row of empty fields is a document
         number = 0
         for block in self._whole_lines(source):
             rows, texts = [], []
             for row in block.split(b"\n")[:-1]:
                 number += 1
                 plain = row.rstrip(b"\r")
-                found = parse(plain, f"{source.place}: row {number}") if plain.strip() else _NONE
+                found = (
+                    parse(plain, f"{source.place}: row {number}") if plain.strip(blanks) else _NONE
+                )
                 if found is None and not self._is_first_header(plain, source.place):
                     continue
                 rows.append(row)
@@ -163,9 +168,12 @@ class Rows(Corpus):
         table.check_columns(wanted)
         rows, texts, size = [], [], 0
         for number, row in enumerate(table.rows(table.names, fields), 1):
-            rows.append(json.dumps(row, ensure_ascii=False).encode())
-            own = row | {name: row[name] or "" for name in fields}
-            texts.append(self._text_of(self._fields_of(own, f"{table.place}: row {number}")))
+            rows.append(_as_json(row))
+            found = _NONE  # a row whose text is null is no document
+            if any(row[name] is not None for name in fields):
+                own = row | {name: row[name] or "" for name in fields}
+                found = self._fields_of(own, f"{table.place}: row {number}")
+            texts.append(self._text_of(found))
             size += len(rows[-1])
             if size > _BATCH:
                 self.bytes_read = bytes_before + table.read
@@ -245,7 +253,12 @@ class Rows(Corpus):
         columns = self._columns()
 
         def parse(row: bytes, where: str) -> dict[str, str] | None:
-            return columns.between_tabs(row.decode(), where)
+            if row.strip():
+                return columns.between_tabs(row.decode(), where)
+            try:
+                return columns.between_tabs(row.decode(), where) if columns.names else _NONE
+            except W2VError:  # too few empty fields: a blank row
+                return _NONE
 
         return parse
 
@@ -267,3 +280,18 @@ class Rows(Corpus):
         """The text of a file in blocks that end with a line end."""
         for block in whole_lines(self._decoded(source), source.place):
             yield block if block.endswith(b"\n") else block + b"\n"
+
+
+def _as_json(row: dict[str, Any]) -> bytes:
+    """A row as a JSON object on a line; NaN and infinity, which JSON does not have, are null."""
+    try:
+        return json.dumps(row, ensure_ascii=False, allow_nan=False).encode()
+    except ValueError:
+        return json.dumps({name: _finite(row[name]) for name in row}, ensure_ascii=False).encode()
+
+
+def _finite(value: Any) -> Any:
+    """A number, or None if it is not finite; the same for the numbers of a list."""
+    if isinstance(value, list):
+        return [_finite(each) for each in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
