@@ -109,7 +109,8 @@ class Table:
 
     def with_names(self, names: list[str]) -> Table:
         """A table with other names and the same vectors and counts, without subwords."""
-        return self.build(names, self.matrix, self.counts).with_normalization(self.normalize)
+        made = Table.build(names, self.matrix, self.counts)  # other classes need more than this
+        return made.with_normalization(self.normalize)
 
     def with_matrix(self, matrix: np.ndarray) -> Table:
         """A table with the same names and counts, and other vectors (N, D), without subwords."""
