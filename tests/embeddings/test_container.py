@@ -319,3 +319,13 @@ def test_a_mapped_file_that_becomes_shorter_is_an_error(tmp_path, name):
     assert len(said) == 3
     assert all("cut short while it was open, from" in line for line in said)
     assert all(line.startswith(str(path)) for line in said)
+
+
+@pytest.mark.parametrize("kind", ["BF16", "F8_E4M3"])
+def test_numbers_that_numpy_does_not_have_are_no_damage(tmp_path, kind):
+    """As safetensors.torch writes them."""
+    header = json.dumps({"a": {"dtype": kind, "shape": [4], "data_offsets": [0, 8]}}).encode()
+    path = tmp_path / "x.safetensors"
+    path.write_bytes(len(header).to_bytes(8, "little") + header + bytes(8))
+    with pytest.raises(W2VError, match=f"x.safetensors: the numbers of 'a' are {kind}, which"):
+        container.read(str(path))
