@@ -1,4 +1,4 @@
-"""The table of names, numbers and counts that a Python program gives, and the arrays it gets."""
+"""Makes the table of names, numbers and counts that a Python program gives."""
 
 from __future__ import annotations
 
