@@ -155,9 +155,9 @@ def convert(
     if combine == "sum":
         converted = transform.add_output_vectors(converted, source, formats.contents(source)[0])
         converted = transform.first(converted, limit)
-    converted = names.chosen(converted)
-    if converted.subwords is not None:
+    if converted.subwords is not None and not names.words:
         formats.check_subwords(target, converted.subwords)
+    converted = names.chosen(converted)
     converted = _mapped(converted, center, dim, whiten)
     if normalize:
         converted = transform.normalized(converted)
