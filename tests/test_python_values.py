@@ -221,3 +221,60 @@ def test_a_classifier_explains_no_prediction_of_another_file(folder):
     library.train(texts=texts, output="one.safetensors", seed=2, **given)
     with pytest.raises(library.W2VError, match="one.safetensors has changed since it was loaded"):
         classifier.explain("a b")
+
+
+def test_a_list_of_words_that_is_sorted_leaves_the_vectors_as_they_are():
+    names = [f"w{number}" for number in range(200)]
+    vectors = library.Vectors(names, np.eye(200, 3) + 1, range(200))
+    for arranged in (list.reverse, list.clear):
+        arranged(vectors.words)
+        assert vectors.words is vectors.words
+        for row, name in enumerate(names):  # so often that a dictionary is made
+            np.testing.assert_array_equal(vectors[name], vectors.matrix[row])
+        assert [*vectors] == names
+        assert pickle.loads(pickle.dumps(vectors)).words == names
+    with pytest.raises(ValueError, match="read-only"):
+        vectors.counts[0] = 3
+
+
+def test_a_view_of_an_array_that_changes_later_does_not_change_answers():
+    matrix = np.array([[1, 0], [1, 1], [0, 1]], np.float32)
+    for view in (matrix.view(), np.broadcast_to(matrix, (3, 2)), matrix[:]):
+        view.flags.writeable = False
+        vectors = library.Vectors(list("abc"), view)
+        before = vectors.similar("a")
+        matrix += 1
+        assert vectors.similar("a") == before
+    mapped = np.frombuffer(matrix.tobytes(), np.float32).reshape(3, 2)
+    assert np.shares_memory(library.Vectors(list("abc"), mapped).matrix, mapped)
+
+
+@pytest.mark.parametrize("suffix", ["npy", "txt", "vec.gz", "tsv", "glove", "bin", "safetensors"])
+def test_vectors_that_are_saved_over_their_own_file_are_those_of_the_file(folder, suffix):
+    _vectors()[0].save(f"x.{suffix}")
+    loaded = library.load(f"x.{suffix}")
+    loaded.save(f"x.{suffix}")
+    assert loaded.info()["tables"]["words"]["rows"] == 4
+    loaded.save("other.txt")
+    os.utime(f"x.{suffix}", (1, 1))
+    with pytest.raises(library.W2VError, match="has changed"):
+        loaded.info()
+
+
+@pytest.mark.parametrize(
+    ("vector", "message"),
+    [
+        (np.array([1 + 2j, 1]), "expected a word or a vector of 2 numbers"),
+        (np.array([1e300, 1]), "found NaN or infinity"),
+        (np.array([np.nan, 1]), "found NaN or infinity"),
+        (np.ones(3), "found shape"),
+        (np.zeros(2), "is zero"),
+    ],
+)
+def test_arrays_that_are_no_vectors_of_a_query(vector, message):
+    vectors = library.Vectors(["a", "b"], np.eye(2))
+    with pytest.raises(library.W2VError, match=message):
+        vectors.similar(vector)
+    message = "expected a string" if vector.dtype.kind == "c" else message
+    with pytest.raises(library.W2VError, match=message):
+        vectors.similar_each(vector[None])

@@ -24,10 +24,11 @@ class Pickles:
     _keep_alive: Any
     _is_part: bool
     _stamp: Stamp | None = None  # of the file when it was loaded; None: not known
+    _words: list[str] | None = None  # the list of `Vectors.words`, once it is wanted
 
     def __getstate__(self) -> dict[str, Any]:
         # Where a pickle is read, its file may be a copy, whose stamp is another one.
-        return {**vars(self), "_stamp": None, "_keep_alive": None}
+        return {**vars(self), "_stamp": None, "_keep_alive": None, "_words": None}
 
     def __reduce_ex__(self, protocol: Any) -> Any:
         folder = self._keep_alive

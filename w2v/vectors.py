@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 import numpy as np
 
 from w2v.embeddings import container, formats, lookup, query
-from w2v.embeddings.python_table import build_table
+from w2v.embeddings.python_table import build_table, read_only
 from w2v.embeddings.query import Neighbour, Query, QueryAnswerer
 from w2v.embeddings.search import Search
 from w2v.embeddings.source import Diagnostics
@@ -96,19 +96,19 @@ class Vectors(Pickles, LabelsTexts):
     @property
     def words(self) -> list[str]:
         """The N names, in the order of the rows; trained words by frequency, the highest first."""
-        return self._table.names
+        if self._words is None:
+            self._words = [*self._table.names]  # The table's own list must not be sorted.
+        return self._words
 
     @property
     def matrix(self) -> np.ndarray:
         """The vectors, float32 or float16 (N, D), read-only; int8 is converted once."""
-        matrix = self._table.matrix.view()
-        matrix.flags.writeable = False  # Norms are computed once: a change would give wrong scores.
-        return matrix
+        return read_only(self._table.matrix)  # Norms are computed once, and must stay right.
 
     @property
     def counts(self) -> np.ndarray | None:
-        """The number of occurrences of each word in the corpus, int64 (N,); None if not known."""
-        return self._table.counts
+        """How often each word occurs in the corpus, int64 (N,), read-only; None if not known."""
+        return None if self._table.counts is None else read_only(self._table.counts)
 
     @property
     def dim(self) -> int:
@@ -119,7 +119,7 @@ class Vectors(Pickles, LabelsTexts):
         return len(self._table)
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self.words)
+        return iter(self._table.names)
 
     def __contains__(self, word: object) -> bool:
         return isinstance(word, str) and self._table.find(word) is not None
@@ -208,7 +208,7 @@ class Vectors(Pickles, LabelsTexts):
         if not isinstance(word, str):
             if added or removed:
                 raise W2VError("plus and minus are for words: add up vectors with NumPy")
-            return query.neighbours(self._checked(word), search)
+            return query.neighbours(python_arguments.vector(word, self.dim), search)
         terms = [("+", word), *(("+", name) for name in added), *(("-", name) for name in removed)]
         return self._answers([Query(tuple(terms))], search, method, include_query)[0]
 
@@ -224,7 +224,7 @@ class Vectors(Pickles, LabelsTexts):
         """
         search = Search(self._table, python_arguments.whole(k, "k", 1))
         if isinstance(words, np.ndarray) and words.dtype.kind in "fiu":
-            vectors = [self._checked(vector) for vector in words]
+            vectors = [python_arguments.vector(vector, self.dim) for vector in words]
             return query.neighbours_each(np.array(vectors).reshape(-1, self.dim), search)
         queries = [Query((("+", word),)) for word in python_arguments.words(words, "words", True)]
         return self._answers(queries, search, "add", False)
@@ -239,19 +239,6 @@ class Vectors(Pickles, LabelsTexts):
                 raise answer
             answers.append(answer)
         return answers
-
-    def _checked(self, vector: np.ndarray) -> np.ndarray:
-        """A query vector as float32 (D,); W2VError if it is no vector to compare with."""
-        try:
-            array = np.asarray(python_arguments.unmasked(vector, "the vector"), np.float32)
-        except (TypeError, ValueError):
-            raise W2VError(f"expected a word or a vector of {self.dim} numbers") from None
-        if array.shape != (self.dim,) or not np.isfinite(array).all():
-            fault = "NaN or infinity" if array.shape == (self.dim,) else f"shape {array.shape}"
-            raise W2VError(f"expected a vector of {self.dim} finite numbers, found {fault}")
-        if not array.any():
-            raise W2VError("the vector is zero: it has no direction")
-        return array
 
     def analogy(self, a: str, b: str, c: str, k: int = 10) -> list[Neighbour]:
         """Answer "a is to b as c is to ...": the words nearest to b - a + c (3CosAdd).
@@ -370,14 +357,14 @@ class Vectors(Pickles, LabelsTexts):
         """
         target = python_arguments.path(path, "path")
         source = self._file() if formats.reads_source(target) else ""
-        is_own = bool(source) and os.path.realpath(target) == os.path.realpath(source)
+        is_own = bool(self._path) and os.path.realpath(target) == os.path.realpath(self._path)
         if formats.is_container(target) and self._is_container() and self._is_whole():
             with open(source, "rb") as file, atomic_file.replacing(target) as copy:
                 shutil.copyfileobj(file, copy)
         else:
             formats.save(target, self._table, self._name, source)
         if is_own:
-            self._stamp = stamp_of(source)
+            self._stamp = stamp_of(self._path)
 
     def _is_container(self) -> bool:
         return bool(self._path) and formats.sniff(self._path) == formats.CONTAINER

@@ -370,3 +370,33 @@ def test_the_only_table_of_a_file_is_converted(w2v, folder):
         assert w2v("convert", f"{name}.safetensors", "x.txt", "--table", "topics").code == 2
     outcome = w2v("convert", "new.safetensors", "x.txt", "--table", "words")
     assert (outcome.code, "no table 'words'" in outcome.err) == (2, True)
+
+
+def test_vectors_that_are_too_small_for_float16_are_reported(w2v, folder):
+    (folder / "x.txt").write_text("3 2\ntiny 1e-9 2e-9\nzero 0 0\nsmall 1e-9 1e-5\n")
+    outcome = w2v("convert", "x.txt", "x.npy", "--dtype", "f16")
+    message = "x.npy: 1 vector is zero in float16 ('tiny'): too small for it; add --normalize\n"
+    assert (outcome.code, outcome.err.count(message)) == (0, 1)
+    assert formats.load("x.npy").norms.tolist()[:2] == [0, 0]
+    assert "float16" not in w2v("convert", "x.txt", "x.npy", "--dtype", "f16", "--normalize").err
+    assert np.allclose(formats.load("x.npy").row(0), [0.4472, 0.8944], atol=1e-3)
+
+
+@pytest.mark.parametrize("suffix", ["txt", "safetensors", "bin", "npy", "tsv"])
+def test_blanks_in_the_words_of_a_fasttext_model_are_replaced(w2v, folder, suffix):
+    inputs = np.random.default_rng(1).normal(size=(12, 4)).astype(np.float32)
+    names = ["new york", "is"]
+    matrices = fasttext_files.dense(inputs), fasttext_files.dense(inputs[:2])
+    (folder / "model.bin").write_bytes(fasttext_files.model(names, [2, 1], *matrices, bucket=10))
+    expected = formats.load("model.bin").matrix
+    outcome = w2v("convert", "model.bin", f"x.{suffix}", "--blank", "_")
+    assert outcome.code == 0, outcome.err
+    made = formats.load(f"x.{suffix}")
+    assert (made.names, made.find("is")) == (["new_york", "is"], 1)
+    np.testing.assert_allclose(made.matrix, expected, rtol=1e-6)
+
+
+def test_other_names_of_a_mapped_array_are_found(folder):
+    formats.writer("x.npy")("x.npy", Table.build(["a b", "c"], np.eye(2, dtype=np.float32)))
+    renamed = formats.load("x.npy").without_blanks("_")
+    assert [renamed.find(name) for name in ("a_b", "c", "a b")] == [0, 1, None]

@@ -7,6 +7,8 @@ import stat
 import subprocess
 import sys
 
+import fasttext_files
+import finalfusion_files
 import hypothesis.strategies as st
 import numpy as np
 import pytest
@@ -295,27 +297,46 @@ def test_a_link_stays_a_link_and_a_pipe_is_written_to(tmp_path):
 
 SHORTENED = """
 import os, w2v
-vectors = w2v.load(os.sys.argv[1])
-assert vectors.similar("a")
-os.truncate(os.sys.argv[1], 0)
-for ask in (vectors.similar, vectors.__getitem__, lambda name: vectors.similarity(name, name)):
+path, name = os.sys.argv[1:]
+vectors = w2v.load(path)
+assert vectors.similar(name)
+os.truncate(path, 0)
+asks = vectors.similar, vectors.__getitem__, lambda name: vectors.similarity(name, name)
+for ask in (*asks, lambda name: vectors.save(path + ".txt")):
     try:
-        print(ask("a"))
+        print(ask(name))
     except w2v.W2VError as error:
         print(error)
 """
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows keeps a mapped file as it is")
-@pytest.mark.parametrize("name", ["x.safetensors", "x.npy"])
+@pytest.mark.parametrize("name", ["x.safetensors", "x.npy", "x.bin", "x.fifu"])
 def test_a_mapped_file_that_becomes_shorter_is_an_error(tmp_path, name):
     """In a process of its own, which reading the file would end with SIGBUS."""
-    path = tmp_path / name
-    w2v.Vectors(["a", "b"], np.ones((2, 3), np.float32)).save(path)
-    code = [sys.executable, "-c", SHORTENED, str(path)]
+    path, word = tmp_path / name, "a"
+    if name == "x.bin":
+        matrix = fasttext_files.dense(np.ones((2002, 4), np.float32))
+        path.write_bytes(fasttext_files.model(["a", "b"], [2, 1], matrix, matrix, bucket=2000))
+    elif name == "x.fifu":  # Its words are in memory, because they have norms.
+        path.write_bytes(finalfusion_files.small("hashed"))
+        word = "kings"
+    else:
+        w2v.Vectors(["a", "b"], np.ones((2, 3), np.float32)).save(path)
+    code = [sys.executable, "-c", SHORTENED, str(path), word]
     done = subprocess.run(code, capture_output=True, text=True)
     assert (done.returncode, done.stderr) == (0, "")
     said = done.stdout.splitlines()
-    assert len(said) == 3
+    assert len(said) == 4
     assert all("cut short while it was open, from" in line for line in said)
     assert all(line.startswith(str(path)) for line in said)
+
+
+@pytest.mark.parametrize("kind", ["BF16", "F8_E4M3"])
+def test_numbers_that_numpy_does_not_have_are_no_damage(tmp_path, kind):
+    """As safetensors.torch writes them."""
+    header = json.dumps({"a": {"dtype": kind, "shape": [4], "data_offsets": [0, 8]}}).encode()
+    path = tmp_path / "x.safetensors"
+    path.write_bytes(len(header).to_bytes(8, "little") + header + bytes(8))
+    with pytest.raises(W2VError, match=f"x.safetensors: the numbers of 'a' are {kind}, which"):
+        container.read(str(path))

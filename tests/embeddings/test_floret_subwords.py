@@ -77,8 +77,12 @@ def test_commands_answer_for_any_word(folder: Path, request):
         assert read.names == ["the", "Straße"]
         np.testing.assert_allclose(read.row(1), vector("Straße", 3, 5, 2), atol=1e-6)
     for name in ("y.safetensors", "y.bin"):
-        result = run("convert", "x.floret", name)
-        assert (result.code, "--words" in result.err) == (2, True)
+        for options in ((), ("--only", "words.txt"), ("--counts", "words.txt")):
+            result = run("convert", "x.floret", name, *options)
+            assert (result.code, "list the words that you need with --words" in result.err) == (
+                2,
+                True,
+            )
 
 
 @pytest.mark.parametrize(

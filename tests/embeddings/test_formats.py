@@ -221,6 +221,8 @@ def tar_of(name, data):
         (pickle.dumps(table(), protocol=0), "pickle"),
         (b"5 3 3 5 2 2166136261 < >\n0 1 2 3\n", "floret"),
         (b"a " + b"1 " * 40_000, "row 1: no line end in 65,536 bytes"),
+        (b'{"king": [' + b"1, " * 30_000 + b"2]}", "JSON: write its vectors as text"),
+        (b"<!DOCTYPE html><html>" + b"<p>" * 30_000, "an HTML page.*download the file again"),
         (b"2 3\na 1 2\nb 3 4\n", "declares vectors of 3 numbers, but rows have 2; .*--check"),
         (b"2 2\na 1 2 3\nb 3 4 5\n", "declares vectors of 2 numbers, but rows have 3"),
         (
@@ -420,6 +422,19 @@ def test_an_array_and_its_names(tmp_path):
         assert read.names == ["a", "b c", "\u65e5"]
         np.testing.assert_array_equal(read.matrix, matrix.astype(kind).astype(np.float32))
         assert read.row(1).dtype == np.float32
+
+
+@pytest.mark.parametrize(
+    ("line", "shown"), [("b\t5", "'b\\\\t5'"), ("b", "'b'"), ("new york", "'new york'"), ("", "''")]
+)
+def test_a_vocabulary_without_counts_is_no_list_of_names(tmp_path, line, shown):
+    np.save(tmp_path / "x.npy", np.eye(2))
+    (tmp_path / "x.vocab").write_text(f"a 7\n{line}\n")
+    said = rf"x.vocab: line 2: expected a name, a blank and a count, found {shown}: .*\.words"
+    with pytest.raises(W2VError, match=said):
+        formats.load(str(tmp_path / "x.npy"))
+    (tmp_path / "x.words").write_text("a\nb\n")
+    assert formats.load(str(tmp_path / "x.npy")).names == ["a", "b"]
 
 
 @pytest.mark.parametrize("kind", ["<f4", "<f2"])

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 
+from w2v.embeddings import formats
 from w2v.embeddings.norms import row_norms, unit_vectors
 from w2v.embeddings.search import EPSILON, Search
 from w2v.embeddings.table import Table
@@ -139,3 +140,21 @@ def test_thousands_of_questions_take_little_memory_whatever_the_table():
         peak = tracemalloc.get_traced_memory()[1]
         tracemalloc.stop()
         assert peak < 60e6  # all scores at once: 205 MB and more
+
+
+@pytest.mark.parametrize("queries", [1, 9])
+@pytest.mark.parametrize("rows", [None, np.arange(0, 60, 2)])
+def test_vectors_are_found_however_short_they_are(tmp_path, queries, rows):
+    """Float32 has fewer digits below 1e-38, so that a norm there is not exact."""
+    rng = np.random.default_rng(3)
+    matrix = rng.standard_normal((ROWS, DIM)).astype(np.float32)
+    matrix[4], matrix[6], matrix[8] = matrix[0] * 1e-40, -matrix[0] * 1e-40, [0, 0, 0, 1e-44]
+    names = [f"w{i}" for i in range(ROWS)]
+    formats.save(str(tmp_path / "x.npy"), Table.build(names, matrix))
+    vectors = np.repeat(matrix[:1], queries, axis=0)[:, None]
+    for each in (Table.build(names, matrix), formats.load(str(tmp_path / "x.npy"))):
+        for answer in Search(each, ROWS, rows).nearest(vectors, [[0]] * queries):
+            assert (answer[0][0], answer[-1][0]) == (4, 6)
+            assert answer[0][1] == pytest.approx(1, abs=1e-4)
+        units = each.units(np.arange(ROWS))
+        np.testing.assert_allclose(row_norms(units), 1, rtol=1e-6)

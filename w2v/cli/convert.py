@@ -155,9 +155,9 @@ def convert(
     if combine == "sum":
         converted = transform.add_output_vectors(converted, source, formats.contents(source)[0])
         converted = transform.first(converted, limit)
-    converted = names.chosen(converted)
-    if converted.subwords is not None:
+    if converted.subwords is not None and not names.words:
         formats.check_subwords(target, converted.subwords)
+    converted = names.chosen(converted)
     converted = _mapped(converted, center, dim, whiten)
     if normalize:
         converted = transform.normalized(converted)
@@ -166,7 +166,7 @@ def convert(
     if buckets:
         converted = _in_buckets(converted, target, layout, buckets)
     if dtype:
-        converted = transform.with_dtype(converted, dtype)
+        converted = _with_dtype(converted, target, dtype)
     if had_subwords and converted.subwords is None:
         _say_subwords_lost(target, "because they do not compose these vectors")
     # A folder needs the source for its tokenizer, whichever words there are.
@@ -227,6 +227,16 @@ def _check_numbers(
         raise click.UsageError("--whiten subtracts a mean of its own: leave out --center")
     if whiten and table != "words":
         raise click.UsageError("--whiten weights words by their counts: leave out --table")
+
+
+def _with_dtype(table: Table, target: str, dtype: str) -> Table:
+    """Return the table in another type; report vectors that it makes zero on stderr."""
+    from w2v.embeddings import transform
+
+    made = transform.with_dtype(table, dtype)
+    if made.dtype != table.dtype and (lost := transform.lost_directions(table, made)):
+        click.echo(printable(f"{output_name(target)}: {lost}"), err=True)
+    return made
 
 
 def _holds(target: str, dtype: str) -> bool:

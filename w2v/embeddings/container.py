@@ -39,6 +39,8 @@ _DTYPES = {
     "F64": "<f8", "I64": "<i8", "U64": "<u8", "F32": "<f4", "I32": "<i4", "U32": "<u4",
     "F16": "<f2", "I16": "<i2", "U16": "<u2", "I8": "i1", "U8": "u1", "BOOL": "?",
 }  # fmt: skip
+# Types of other programs, which NumPy does not have.
+_OTHER_DTYPES = {"BF16", "F8_E4M3", "F8_E5M2", "F8_E8M0", "F6_E2M3", "F6_E3M2", "F4", "C64"}
 _NAMES = {np.dtype(code): name for name, code in _DTYPES.items()}
 _PARTS = ("matrix", "norms", "names", "offsets", "order", "counts")
 _SCALES = "scales"  # of the rows of a matrix of int8
@@ -97,7 +99,7 @@ def read(path: str) -> tuple[dict[str, np.ndarray], dict[str, str]]:
                 f"{length:,} bytes, but the file has {size:,}{_ADVICE}"
             )
         try:
-            entries, metadata = _parse_header(file.read(length))
+            entries, metadata = _parse_header(file.read(length), where)
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
             raise W2VError(f"{where}: the header at byte 8 is damaged{_ADVICE}") from None
         data = map_file(file, where)
@@ -123,15 +125,23 @@ def read(path: str) -> tuple[dict[str, np.ndarray], dict[str, str]]:
 
 
 def _parse_header(
-    text: bytes,
+    text: bytes, where: str
 ) -> tuple[list[tuple[str, np.dtype, tuple[int, ...], int, int]], dict[str, str]]:
-    """Entries (name, dtype, shape, begin, end) in the order of the data, and the metadata."""
+    """Entries (name, dtype, shape, begin, end) in the order of the data, and the metadata.
+
+    Raises W2VError for numbers of a type that NumPy does not have; other errors for a damaged text
+    """
     header = json.loads(text)
     metadata = header.pop("__metadata__", {})
     entries = []
     for name, entry in header.items():
         begin, end = map(operator.index, entry["data_offsets"])
         shape = tuple(map(operator.index, entry["shape"]))
+        if str(entry["dtype"]) in _OTHER_DTYPES:
+            raise W2VError(
+                f"{where}: the numbers of {name!r} are {entry['dtype']}, which cannot be read: "
+                "write them as F32, such as with tensor.float() in PyTorch"
+            )
         entries.append((name, np.dtype(_DTYPES[entry["dtype"]]), shape, begin, end))
     entries.sort(key=lambda entry: entry[3:])
     return entries, {str(name): str(value) for name, value in metadata.items()}

@@ -7,6 +7,7 @@ import math
 import numpy as np
 
 _BLOCK = 1 << 16  # numbers processed at a time
+_TINY = float(np.finfo(np.float32).tiny)  # Below this, numbers of float32 have fewer digits.
 
 
 def row_norms(vectors: np.ndarray) -> np.ndarray:
@@ -35,6 +36,12 @@ def has_direction(norms: np.ndarray) -> np.ndarray:
     return directed
 
 
+def are_faint(norms: np.ndarray) -> np.ndarray:
+    """Whether norms are above zero, but too small for float32 to hold them exactly; bool."""
+    faint: np.ndarray = (norms > 0) & (norms < _TINY)
+    return faint
+
+
 def unit_vectors(
     vectors: np.ndarray, norms: np.ndarray | None = None, dtype: type[np.floating] = np.float32
 ) -> np.ndarray:
@@ -45,6 +52,8 @@ def unit_vectors(
     """
     if norms is None:
         norms = row_norms(vectors)
+    elif (faint := are_faint(norms)).any():
+        norms = np.where(faint, row_norms(vectors), norms)
     directed = has_direction(norms)
     units = np.zeros(vectors.shape, dtype)
     divisors = np.where(directed, norms, 1)[..., None]

@@ -30,9 +30,26 @@ def build_table(
     array = np.ascontiguousarray(array)
     if not isinstance(matrix, list | tuple):
         given = np.asarray(matrix)
-        if given.flags.writeable and np.may_share_memory(array, given):
+        if _may_change(given) and np.may_share_memory(array, given):
             array = array.copy()
     return Table.build(names, array, numbers)
+
+
+def read_only(array: np.ndarray) -> np.ndarray:
+    """A view of an array of a table that a Python program cannot write to."""
+    view = array.view()
+    view.flags.writeable = False
+    return view
+
+
+def _may_change(array: np.ndarray) -> bool:
+    """Whether an array can be written to, or an array that it is a view of."""
+    base: object = array
+    while isinstance(base, np.ndarray):
+        if base.flags.writeable:
+            return True
+        base = base.base
+    return False
 
 
 def _check_names(names: Sequence[str]) -> None:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from w2v.embeddings.norms import has_direction, row_norms, unit_vectors
+from w2v.embeddings.norms import are_faint, has_direction, row_norms, unit_vectors
 from w2v.embeddings.table import Table
 from w2v.embeddings.top_rows import MORE, TopRows
 
@@ -126,7 +126,7 @@ class Search:
             place = slice(begin, begin + step)
             rows = place if self.rows is None else _as_slice(self.rows[place])
             with np.errstate(invalid="ignore", over="ignore"):
-                matrix, norms = table.directions(rows)
+                matrix, norms = _without_faint(*table.directions(rows))
                 shares = 1 / np.maximum(norms, _TINY)
                 # Divide either the rows or the products by the norms: whichever has fewer numbers.
                 if scaled := together * terms > dim:
@@ -211,6 +211,15 @@ def _scored(cosines: np.ndarray, signs: tuple[str, ...]) -> np.ndarray:
             cosines[:, term] += EPSILON
             scores /= cosines[:, term]
     return scores
+
+
+def _without_faint(matrix: np.ndarray, norms: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The vectors (R, D) and their norms (R,), with unit vectors in place of those `are_faint`."""
+    rows = np.flatnonzero(are_faint(norms))
+    if rows.size:
+        matrix, norms = matrix.copy(), norms.copy()
+        matrix[rows], norms[rows] = unit_vectors(matrix[rows]), 1
+    return matrix, norms
 
 
 def _as_slice(rows: np.ndarray) -> slice | np.ndarray:

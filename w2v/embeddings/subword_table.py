@@ -59,6 +59,11 @@ class SubwordTable(LazyTable):
             return self._composer.vectors.take(rows)
         return self._composer.compose_rows(self.text, self.offsets, rows, rows)
 
+    def check_whole(self) -> None:
+        """Raise W2VError if the file of the model has become shorter."""
+        super().check_whole()
+        self._composer.check_whole()
+
     @property
     def _is_composed(self) -> bool:
         return "matrix" in self.__dict__

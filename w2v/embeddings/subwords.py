@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from w2v.embeddings.mapped_files import check_whole
 from w2v.embeddings.row_matrices import DenseMatrix, Matrix
 
 SENTENCE_END = b"</s>"  # fastText's name of a line end, which has no n-grams
@@ -268,6 +269,10 @@ class Subwords:
             counts[part, 0] = np.bincount(owner, minlength=len(counts[part]))
         own: np.ndarray = vectors + counts * (vectors - self.compose_unknown(words))
         return own
+
+    def check_whole(self) -> None:
+        """Raise W2VError if a file from which arrays are mapped has become shorter."""
+        check_whole([*vars(self).values(), *vars(self.vectors).values()])
 
     def count_not_finite(self) -> int:
         """The number of n-grams whose vectors are not finite."""

@@ -109,7 +109,8 @@ class Table:
 
     def with_names(self, names: list[str]) -> Table:
         """A table with other names and the same vectors and counts, without subwords."""
-        return self.build(names, self.matrix, self.counts).with_normalization(self.normalize)
+        made = Table.build(names, self.matrix, self.counts)  # other classes need more than this
+        return made.with_normalization(self.normalize)
 
     def with_matrix(self, matrix: np.ndarray) -> Table:
         """A table with the same names and counts, and other vectors (N, D), without subwords."""
@@ -254,14 +255,19 @@ class Table:
     def check_whole(self) -> None:
         """Raise W2VError if a file from which arrays are mapped has become shorter."""
         check_whole(vars(self).values())
-        check_whole(vars(self.subwords).values() if self.subwords else ())
+        if self.subwords is not None:
+            self.subwords.check_whole()
 
     def compose(self, name: str) -> np.ndarray | None:
         """The vector of an out-of-vocabulary name, float32 (D,); None if none can be composed.
 
-        The name is first normalized as the corpus.
+        The name is first normalized as the corpus. Raises W2VError if the file of the n-grams has
+        become shorter.
         """
-        return None if self.subwords is None else self.subwords.compose(self.encoded(name))
+        if self.subwords is None:
+            return None
+        self.subwords.check_whole()
+        return self.subwords.compose(self.encoded(name))
 
     def encoded(self, name: str) -> bytes:
         """A name in the normalization of the corpus, as UTF-8."""

@@ -73,6 +73,11 @@ def rows_without_header(source: Source) -> tuple[list[tuple[int, bytes]], list[i
     return rows, [numbers_at_end(line) for _, line in rows]
 
 
+def has_no_line_end(source: Source) -> bool:
+    """Whether the head of a file is a part of one line, so that it shows no row."""
+    return len(source.head) == HEAD and b"\n" not in source.head
+
+
 def usual_length(lengths: list[int]) -> int:
     """The most frequent length; the shortest of several; 0 if the list is empty."""
     return max(sorted(set(lengths)), key=lengths.count, default=0)

@@ -107,6 +107,14 @@ def to_float16(table: Table) -> Table:
     return table.with_matrix(matrix).with_subwords(table.subwords)
 
 
+def lost_directions(before: Table, after: Table) -> str:
+    """A message about vectors that have become zero in another type; empty if there are none."""
+    lost = has_direction(before.norms) & (after.norms == 0)
+    if not lost.any():
+        return ""
+    return f"{after.counted(lost, f'zero in {after.dtype}')}: too small for it; add --normalize"
+
+
 def add_output_vectors(table: Table, path: str, tensors: Mapping[str, np.ndarray]) -> Table:
     """Add the output vector of each word to its input vector (Levy, Goldberg and Dagan 2015).
 

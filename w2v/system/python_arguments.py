@@ -109,6 +109,27 @@ def matrix(value: object, what: str) -> np.ndarray:
         return array.astype(np.float32, copy=False)
 
 
+def vector(value: object, dim: int) -> np.ndarray:
+    """A vector of a query, float32 (D,): its numbers are finite, and not all zero."""
+    import numpy as np
+
+    try:
+        given = unmasked(value, "the vector")
+        if np.iscomplexobj(given):
+            raise TypeError
+        with np.errstate(over="ignore"):  # Numbers too large for float32 become infinity.
+            array = given.astype(np.float32)
+    except (TypeError, ValueError):
+        raise W2VError(f"expected a word or a vector of {dim} numbers") from None
+    if array.shape != (dim,) or not np.isfinite(array).all():
+        fault = "NaN or infinity, or a number too large for float32"
+        fault = fault if array.shape == (dim,) else f"shape {array.shape}"
+        raise W2VError(f"expected a vector of {dim} finite numbers, found {fault}")
+    if not array.any():
+        raise W2VError("the vector is zero: it has no direction")
+    return array
+
+
 def counts(value: object, what: str) -> np.ndarray:
     """Counts of words, int64 (N,)."""
     import numpy as np

@@ -180,10 +180,11 @@ def save(path: str, table: Table, name: str = "words", source: str = "") -> None
 
     name    the name of the table in a container; ignored for other formats
     source  the file that the table was read from; "" if there is none
-    Raises  W2VError for an unknown suffix, for another table than that of words in a folder, and
-            for floret's text, whose table has no words
+    Raises  W2VError for an unknown suffix, for another table than that of words in a folder, for
+            floret's text, whose table has no words, and if the file of the table has become shorter
     """
     form = _named(path)
+    table.check_whole()
     if form.files and name != "words":
         raise W2VError(f"{path} holds the vectors of words, and these are those of {name}")
     if table.subwords is not None:

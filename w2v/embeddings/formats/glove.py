@@ -12,6 +12,7 @@ from w2v.embeddings.formats.word2vec_text import read as read
 from w2v.embeddings.source import HEAD, Layout, Source
 from w2v.embeddings.table import Table
 from w2v.embeddings.text_rows import (
+    has_no_line_end,
     refuse_names_with,
     rows_without_header,
     usual_length,
@@ -28,10 +29,8 @@ KIND = "text without a header, as GloVe's"
 def sniff(source: Source) -> Layout | None:
     """Accept a text if most of its first rows end with the same number of numbers, two or more."""
     head = source.head
-    if len(head) == HEAD and b"\n" not in head:
-        raise W2VError(
-            f"{source.name}: row 1: no line end in {HEAD:,} bytes, and no header 'ROWS DIM'"
-        )
+    if has_no_line_end(source):
+        return None
     dim = usual_length(rows_without_header(source)[1])
     mark = len(MARK) if head.startswith(MARK) else 0
     return Layout(KIND, dim=dim, header=mark) if dim >= 2 else None

@@ -20,7 +20,7 @@ import numpy as np
 from w2v.embeddings.mapped_files import map_file
 from w2v.embeddings.source import Diagnostics, Layout, Source
 from w2v.embeddings.table import Table
-from w2v.embeddings.text_rows import all_are_rows
+from w2v.embeddings.text_rows import all_are_rows, is_number
 from w2v.errors import W2VError
 from w2v.system import atomic_file, packing
 from w2v.system.pipes import is_copied, name_of, open_seekable
@@ -139,9 +139,21 @@ def _names(path: str) -> bytes:
     if names.count(b"\r\n") == names.count(b"\n"):  # Windows line ends
         names = names.replace(b"\r\n", b"\n")
     if name_file.endswith(".vocab"):
-        lines = names.split(b"\n")[:-1]
-        names = b"".join(name.rpartition(b" ")[0] + b"\n" for name in lines)
+        names = b"".join(_without_counts(names.split(b"\n")[:-1], name_file))
     return names
+
+
+def _without_counts(lines: list[bytes], name_file: str) -> Iterator[bytes]:
+    """The names in the lines of a vocabulary, with a line end after each."""
+    for number, line in enumerate(lines, 1):
+        name, blank, count = line.rpartition(b" ")
+        if not blank or not is_number(count):
+            raise W2VError(
+                f"{name_file}: line {number}: expected a name, a blank and a count, found "
+                f"{line[:40].decode(errors='backslashreplace')!r}: correct it, or write a list of "
+                "names alone, .words"
+            )
+        yield name + b"\n"
 
 
 def _mapped(path: str) -> np.ndarray:

@@ -10,6 +10,7 @@ from w2v.embeddings.source import Layout, Source
 from w2v.embeddings.text_rows import (
     all_are_rows,
     first_fields,
+    has_no_line_end,
     is_number,
     rows_without_header,
     usual_length,
@@ -95,6 +96,11 @@ def refusal(source: Source) -> W2VError:
     if source.head.removeprefix(MARK).startswith(b"{"):
         return NotVectorsError(
             f"{source.name} is JSON: write its vectors as text, a name and its numbers on each line"
+        )
+    if has_no_line_end(source):
+        return NotVectorsError(
+            f"{source.name} is not a vector file: row 1: no line end in {len(source.head):,} "
+            "bytes, and no header 'ROWS DIM'"
         )
     first = source.head.partition(b"\n")[0]
     rows, lengths = rows_without_header(source)
