@@ -159,6 +159,19 @@ def test_variables_that_numba_cannot_read_are_named_in_one_line():
     assert zero.stdout.startswith("error: Numba refuses its settings (")
 
 
+def test_a_numba_that_refuses_the_version_of_another_package_is_one_line(tmp_path):
+    (tmp_path / "numba.py").write_text(
+        "raise ImportError('Numba needs NumPy 2.3 or less.\\nGot NumPy 2.4.')"
+    )
+    paths = [str(tmp_path), *sys.path]
+    done = import_kernels(PYTHONPATH=os.pathsep.join(paths))
+    assert done.stderr == ""
+    assert done.stdout == (
+        "error: Numba cannot be imported (Numba needs NumPy 2.3 or less. Got NumPy 2.4.): install "
+        "versions that fit each other: pip install --upgrade numpy numba w2v\n"
+    )
+
+
 def test_a_number_of_threads_does_not_compile_kernels_again():
     plain = import_kernels().stdout
     assert import_kernels(NUMBA_NUM_THREADS="1").stdout == plain
