@@ -1,12 +1,16 @@
 """Imports of commands (no Numba for queries, no NumPy for help), and the cache of kernels."""
 
 import errno
+import itertools
 import os
 import subprocess
 import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numba
+import numpy as np
 import pytest
 from helpers import compiled, compiled_only
 
@@ -159,6 +163,19 @@ def test_variables_that_numba_cannot_read_are_named_in_one_line():
     assert zero.stdout.startswith("error: Numba refuses its settings (")
 
 
+def test_a_numba_that_refuses_the_version_of_another_package_is_one_line(tmp_path):
+    (tmp_path / "numba.py").write_text(
+        "raise ImportError('Numba needs NumPy 2.3 or less.\\nGot NumPy 2.4.')"
+    )
+    paths = [str(tmp_path), *sys.path]
+    done = import_kernels(PYTHONPATH=os.pathsep.join(paths))
+    assert done.stderr == ""
+    assert done.stdout == (
+        "error: Numba cannot be imported (Numba needs NumPy 2.3 or less. Got NumPy 2.4.): install "
+        "versions that fit each other: pip install --upgrade numpy numba w2v\n"
+    )
+
+
 def test_a_number_of_threads_does_not_compile_kernels_again():
     plain = import_kernels().stdout
     assert import_kernels(NUMBA_NUM_THREADS="1").stdout == plain
@@ -210,6 +227,49 @@ def test_damaged_kernels_are_compiled_anew_and_named_in_a_line(kept_in, caplog, 
     repaired = kernel()
     assert repaired(1) == 2
     assert repaired.stats.cache_hits
+
+
+@compiled
+def test_machine_code_of_another_process_for_other_types_is_not_run(kept_in, caplog):
+    """Two processes that compile a kernel at the same time may give their files the same name."""
+    assert kernel()(1) == 2
+    [of_integer] = kept_in.rglob("*.nbc")
+    assert kernel()(np.float32(1.5)) == 2.5
+    [of_float] = set(kept_in.rglob("*.nbc")) - {of_integer}
+    of_integer.write_bytes(of_float.read_bytes())
+    again = kernel()
+    assert again(1) == 2
+    assert not again.stats.cache_hits
+    repaired = kernel()
+    assert repaired(1) == 2
+    assert repaired.stats.cache_hits
+    assert not caplog.messages
+
+
+@compiled
+def test_threads_that_load_kernels_at_the_same_time_keep_the_setting_of_the_program(
+    kept_in, monkeypatch
+):
+    """The first thread is made to wait for the second one, which is made to end after it."""
+    before, init = numba.config.CACHE_DIR, cache.FunctionCache.__init__
+    calls, has_begun, has_ended = itertools.count(), threading.Event(), threading.Event()
+
+    def in_turn(self, function):
+        if next(calls) == 0:
+            has_begun.wait(0.05)  # in vain, if only one thread may be here
+        else:
+            has_begun.set()
+            has_ended.wait(60)
+        init(self, function)
+
+    monkeypatch.setattr(cache.FunctionCache, "__init__", in_turn)
+    with ThreadPoolExecutor(2) as pool:
+        first, second = pool.submit(kernel), pool.submit(kernel)
+        first.add_done_callback(lambda _: has_ended.set())
+        second.add_done_callback(lambda _: has_ended.set())
+        made = [first.result(), second.result()]
+    assert before == numba.config.CACHE_DIR
+    assert all(each._cache.cache_path.startswith(str(kept_in)) for each in made)
 
 
 @compiled

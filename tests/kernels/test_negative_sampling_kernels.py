@@ -113,6 +113,14 @@ def test_noise_is_a_power_of_the_counts(exponent):
     np.testing.assert_allclose(found, weights / weights.sum())
 
 
+@pytest.mark.parametrize(
+    ("exponent", "weights"), [(0.5, [2, 1, 0]), (0, [1, 1, 1]), (-1, [0.25, 1, 1])]
+)
+def test_noise_of_words_that_the_text_lacks(exponent, weights):
+    found = word_distributions.noise_probabilities(np.array([4, 1, 0]), exponent)
+    np.testing.assert_allclose(found, np.array(weights) / sum(weights))
+
+
 def test_noise_draws_pass_a_chi_squared_test():
     probabilities = word_distributions.noise_probabilities(COUNTS, 0.75)
     np.testing.assert_allclose(probabilities, COUNTS**0.75 / (COUNTS**0.75).sum())

@@ -130,6 +130,21 @@ def test_the_vocabulary_may_have_all_words_of_the_file(w2v, folder, model):
         assert formats.load("y.safetensors").find("zebra") is not None
 
 
+@pytest.mark.parametrize("more", ["", "--loss hs", "--noise-exponent -1"])
+@pytest.mark.parametrize("model", ["pv-dm", "pv-dbow --word-vectors"])
+def test_a_model_of_documents_with_words_that_only_the_initial_vectors_have_infers(
+    w2v, folder, model, more
+):
+    (folder / "init.txt").write_text("a 1 2 3\nzebra -1 2 0\n")
+    (folder / "t.txt").write_text("a b c a\nb c d d\n" * 20)
+    args = ("--init", "init.txt", "--init-all", "--min-count", 1, "--epochs", 2, "--threads", 1)
+    call = ("train", "t.txt", "--model", *model.split(), *more.split(), *args)
+    assert w2v(*call, "-o", "x.safetensors").code == 0
+    outcome = w2v("infer", "x.safetensors", "t.txt", "--tsv")
+    assert (outcome.code, len(outcome.out.splitlines())) == (0, 40), outcome.err
+    assert "nan" not in outcome.out
+
+
 def test_a_classifier_knows_words_that_only_the_initial_vectors_have(w2v, folder):
     """As fastText's classifiers with -pretrainedVectors."""
     (folder / "init.txt").write_text("cat 9 0 0\nkitten 9 1 0\ndog 0 9 0\npuppy 1 9 0\n")

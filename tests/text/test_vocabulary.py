@@ -423,6 +423,20 @@ def test_counts_are_read_up_to_eighteen_digits(folder):
         read_counts("counts", 0, None)
 
 
+def test_counts_whose_sum_is_too_large_are_one_line(w2v, folder):
+    (folder / "text").write_text("a b a b\n")
+    (folder / "counts").write_text("".join(f"{name} {9 * 10**17}\n" for name in "abcdef"))
+    outcome = w2v("train", "text", "--read-vocab", "counts")
+    assert outcome.code == 2
+    assert outcome.err == (
+        "w2v: counts: the sum of its counts is 5.4e+18, and at most 4.6e+18 can be computed with: "
+        "divide all counts by the same number\n"
+    )
+    (folder / "counts").write_text("".join(f"{name} {9 * 10**17}\n" for name in "abcde"))
+    call = ("train", "text", "--read-vocab", "counts", "--loss", "hs", "--sample", 0)
+    assert w2v(*call, "--epochs", 1).code == 0
+
+
 def test_types_that_were_pruned_count_as_types(folder):
     (folder / "text").write_text("a a a b c a d\n")
     counter = WordCounter()

@@ -21,6 +21,7 @@ import re
 import shutil
 import stat
 import tempfile
+import threading
 import time
 import zlib
 from collections.abc import Callable
@@ -40,6 +41,7 @@ _UNUSED = 30 * 24 * 3600
 _TEST_BYTES = 1 << 16  # bytes written to test whether the disk is full
 _ADMINISTRATOR = 0  # the number of the user who may write everywhere
 _CHECKSUM_BYTES = 4  # length of the checksum at the end of a file
+_SETTING = threading.Lock()  # held while Numba's setting of the cache directory is ours
 # Settings of Numba that change no machine code of ours, because no kernel uses Numba's threads. A
 # job script that sets the number of threads must not compile all kernels again for each number.
 _WITHOUT_EFFECT = {
@@ -138,12 +140,15 @@ class _Cache(FunctionCache):
     """Numba's cache of one kernel; a kernel whose file is damaged is compiled again."""
 
     def __init__(self, function: Callable[..., Any]):
-        before = numba.config.CACHE_DIR  # type: ignore[attr-defined]
-        numba.config.CACHE_DIR = directory()  # type: ignore[attr-defined]
-        try:
-            super().__init__(function)
-        finally:
-            numba.config.CACHE_DIR = before  # type: ignore[attr-defined]
+        # Without the lock, a thread that loads other kernels at the same time would take our
+        # directory for the one before, or make its kernels in the directory of the program.
+        with _SETTING:
+            before = numba.config.CACHE_DIR  # type: ignore[attr-defined]
+            numba.config.CACHE_DIR = directory()  # type: ignore[attr-defined]
+            try:
+                super().__init__(function)
+            finally:
+                numba.config.CACHE_DIR = before  # type: ignore[attr-defined]
         # Many versions of Numba compare the time of the source file. The name of the directory is
         # the hash of its content: an equal file that is installed again, as in a container whose
         # cache directory is a volume, must not be compiled again.
@@ -188,7 +193,21 @@ class _Cache(FunctionCache):
 
 
 class _ChecksummedFile(IndexDataCacheFile):
-    """Files with a checksum at the end, so that damaged machine code is never run."""
+    """Files with a checksum at the end, so that damaged machine code is never run.
+
+    Machine code is stored with its key, which has the types of the arguments. Two processes that
+    compile a kernel for other types at the same time number their files alike, so that the index
+    may be that of one process and the machine code that of the other.
+    """
+
+    def save(self, key: Any, data: Any) -> None:
+        """Store machine code with its key."""
+        super().save(key, (key, data))
+
+    def load(self, key: Any) -> Any:
+        """The machine code with this key; None if there is none, or if it has another key."""
+        found = super().load(key)
+        return found[1] if found and found[0] == key else None
 
     def _dump(self, value: Any) -> bytes:
         data: bytes = super()._dump(value)

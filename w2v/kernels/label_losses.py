@@ -5,9 +5,9 @@ logistic function, the losses in nats and the gradients e of the scores are
 
     softmax          -w_t ln p_t,  p = softmax(s), T = {t}              e = w_t (p - onehot(t))
     one versus all   Σ_t -w_t ln σ(s_t) + Σ_other -ln σ(-s)             e = w_t (σ(s_t) - 1), σ(s)
-    negative         as one versus all, but for each label t of the text only `negative` of the
-                     other labels are drawn, in proportion to the square roots of their counts; they
-                     too have the weight w_t
+    negative         as one versus all, but for each label t of the text only `negative` labels are
+                     drawn, in proportion to the square roots of their counts. Those that the text
+                     has are left out, and the others too have the weight w_t
     hierarchical     -w_t Σ ln σ(±s_i) over the inner nodes i on the path to t in a Huffman tree,
                      + where the path goes right (Morin and Bengio 2005)    e = w_t (σ(s_i) - right)
 

@@ -21,8 +21,9 @@ def import_numba() -> None:
     module that reads it. Here the variable is named in one line, and other warnings are shown as
     Numba gives them.
 
-    Raises  W2VError if Numba stops at the value of a variable, or cannot load its libraries,
-            FileNotFoundError if the current folder was removed
+    Raises  W2VError if Numba stops at the value of a variable, cannot load its libraries, or
+            refuses the version of another package; FileNotFoundError if the current folder was
+            removed
     """
     ignored: set[str] = set()
     with warnings.catch_warnings(record=True) as caught:
@@ -31,6 +32,11 @@ def import_numba() -> None:
             import_module("numba")
         except (ValueError, RuntimeError) as error:
             raise W2VError(_wrong_variable(error)) from None
+        except ImportError as error:  # such as "Numba needs NumPy 2.3 or less. Got NumPy 2.4."
+            raise W2VError(
+                f"Numba cannot be imported ({' '.join(str(error).split())}): install versions that "
+                "fit each other: pip install --upgrade numpy numba w2v"
+            ) from None
         except OSError as error:  # llvmlite's error has several lines
             os.getcwd()  # raises if the current folder was removed, which Numba needs
             raise W2VError(

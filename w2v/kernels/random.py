@@ -41,5 +41,8 @@ def next_below(state, limit):
 
 
 def random_state(*key: int) -> np.ndarray:
-    """The random state of a key, uint64 (1,), never zero; states of two keys are independent."""
+    """The random state of a key, uint64 (1,), never zero; those of two keys are independent.
+
+    Keys that differ only in zeros at the end have the same state.
+    """
     return np.maximum(np.random.SeedSequence(key).generate_state(1, np.uint64), 1)

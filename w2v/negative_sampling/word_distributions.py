@@ -39,8 +39,11 @@ def noise_probabilities(counts: Array, exponent: float) -> Array:
     """The noise distribution: counts ** exponent, normalised to the sum 1; float64 (V,).
 
     Source: Mikolov et al. 2013b, section 2.2, where the exponent is 3/4.
+
+    A word with the count 0, which a text lacks, is never drawn if the exponent is above 0. If it is
+    below 0, the word counts as 1.
     """
-    weights = counts.astype(np.float64) ** exponent
+    weights = (counts if exponent > 0 else np.maximum(counts, 1)).astype(np.float64) ** exponent
     return weights / weights.sum()
 
 

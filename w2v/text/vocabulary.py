@@ -19,6 +19,7 @@ from w2v.text.word_counter import SENTENCE_END, WordCounter
 UNKNOWN = "<unk>"  # the word that replaces OOV tokens, in models that have one
 END = "<eos>"  # the word for a sentence end, in models that have one
 _EXAMINED = 50_000  # number of most frequent words that `doubles` examines
+_MOST_TOKENS = 1 << 62  # sums of counts are 64-bit numbers, see also `kernels.huffman_tree`
 DROPPED = -1  # in place of a word id, for a type that is out of vocabulary
 
 
@@ -111,10 +112,16 @@ def read_counts(path: str, min_count: int, max_vocab: int | None) -> Vocabulary:
 
     min_count  minimum count of a word in the vocabulary
     max_vocab  maximum size of the vocabulary; None: no limit
-    Raises     W2VError as `word_counts`, or if no word is frequent enough
+    Raises     W2VError as `word_counts`, if no word is frequent enough, or if the sum of the counts
+               is too large to compute with
     """
     counts = word_counts(path)
     ends = counts.pop(SENTENCE_END.decode(), 0)
+    if sum(counts.values()) > _MOST_TOKENS:
+        raise W2VError(
+            f"{name_of(path)}: the sum of its counts is {sum(counts.values()):.1e}, and at most "
+            f"{_MOST_TOKENS:.1e} can be computed with: divide all counts by the same number"
+        )
     order = sorted(counts, key=lambda name: -counts[name])
     names = [name for name in order if counts[name] >= max(min_count, 1)][:max_vocab]
     if not names:
