@@ -156,8 +156,7 @@ def train(
     with folder.hidden_in_errors(), ExitStack() as stack:
         console, temporary = LogConsole(on_progress, folder.hide), given_output is None
         run = build_run(paths, output_path, chosen, settings, console, stack, temporary, recursive)
-        # Each thread of a network calls BLAS, which must then not start threads of its own.
-        threads = 1 if chosen.predicts else run.executor.threads
+        threads = 1 if chosen.limits_blas else run.executor.threads
         is_limited = stack.enter_context(blas_threads(threads))
         if not is_limited and "OPENBLAS_NUM_THREADS" not in os.environ:
             _LOG.warning(

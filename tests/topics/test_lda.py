@@ -23,7 +23,8 @@ from w2v.kernels.simd_counts import prefix_sums
 from w2v.kernels.topic_inference import fold_in_topics
 from w2v.models import models
 from w2v.runs.saved_model import SavedDocumentModel
-from w2v.topics import coherence, lda, perplexity
+from w2v.system import resources
+from w2v.topics import coherence, lda, perplexity, priors
 from w2v.topics.gibbs_rounds import SamplerBuffers, sum_type
 from w2v.topics.inference import STEPS, TopicInference
 from w2v.topics.mallet import write_state
@@ -185,6 +186,24 @@ def test_priors_rise_to_the_most_likely_ones():
 def test_priors_of_nothing_stay():
     assert update_eta(0.1, np.zeros((4, 2), np.int32), np.zeros(2)) == 0.1
     assert (update_alpha(np.ones(2), np.zeros(2), np.array([3])) > 0).all()
+
+
+def test_priors_are_the_same_whatever_the_threads_of_blas():
+    """OpenBLAS adds more than 10,000 numbers in as many parts as it has threads."""
+    rng, seen = np.random.default_rng(3), set()
+    lengths, counts = rng.integers(1, 1 << 20, (2, 4096, 8)).astype(np.int32)
+    for threads in (1, 3):
+        with resources.blas_threads(threads):
+            [alpha] = update_alpha(np.array([0.3]), np.array([9e5]), lengths.ravel())
+            seen.add((alpha, update_eta(0.02, counts, counts.sum(axis=0))))
+    assert len(seen) == 1
+
+
+def test_counts_too_large_for_an_array_of_all_counts(monkeypatch):
+    counts = np.random.default_rng(1).integers(0, 9, (50, 3), np.int32)
+    found = update_eta(0.1, counts, counts.sum(axis=0))
+    monkeypatch.setattr(priors, "_LARGEST", 3)
+    assert update_eta(0.1, counts, counts.sum(axis=0)) == found
 
 
 def test_shares_are_the_twins_and_those_of_a_document_alone():

@@ -15,6 +15,7 @@ from w2v.kernels import sparse as kernels
 from w2v.kernels.simd import aligned
 from w2v.runs.saved_model import SavedDocumentModel
 from w2v.settings import DocumentSettings, TermSettings, TextSettings
+from w2v.system import resources
 from w2v.text.encode import open_corpus, read
 from w2v.text.encoded_text import EncodedDocuments, PackedIds
 from w2v.text.vocabulary import Vocabulary
@@ -85,6 +86,24 @@ def test_the_same_for_any_number_of_threads_and_another_seed_is_as_good():
     np.testing.assert_array_equal(one.right, three.right)
     assert (one.right != other.right).any()
     np.testing.assert_allclose(one.values, other.values, rtol=0.02)
+
+
+@compiled
+@pytest.mark.parametrize("model", ["lsa", "ppmi"])
+def test_the_same_bytes_whatever_the_threads_of_blas(w2v, folder, model):
+    """OpenBLAS computes other eigenvectors of 300 words on several threads."""
+    if not [*resources._openblas()]:
+        pytest.skip("the BLAS is not one that a wheel has brought")
+    rows = np.random.default_rng(1).integers(0, 300, (200, 20)).tolist()
+    (folder / "text").write_text("".join(" ".join(map(str, row)) + "\n" for row in rows))
+    seen = set()
+    for threads in (1, 3):
+        with resources.blas_threads(threads):
+            out = f"{threads}.safetensors"
+            done = w2v("train", "text", "--model", model, "--min-count", "1", "-o", out)
+        assert done.code == 0, done.err
+        seen.add((folder / out).read_bytes())
+    assert len(seen) == 1
 
 
 @pytest.mark.parametrize("rank", [1, 3, 60])

@@ -178,9 +178,8 @@ def train(
 
     if force and not resume:
         raise click.UsageError("--force works only with --resume")
-    predicts = model_name in models() and models()[model_name].predicts
-    # The worker threads of a network call BLAS themselves, so each call gets one thread.
-    limit_blas(1 if predicts else given.get("threads"))
+    limits_blas = model_name in models() and models()[model_name].limits_blas
+    limit_blas(1 if limits_blas else given.get("threads"))
     from w2v import api
     from w2v.system.progress import ProgressLine
 

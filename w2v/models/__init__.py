@@ -91,6 +91,15 @@ class Model:
         return self.is_network or self.is_labelled
 
     @property
+    def limits_blas(self) -> bool:
+        """Whether BLAS has one thread in training, whatever the number of threads.
+
+        The training threads of a network call it themselves. The numbers of a closed form depend on
+        the number of its threads.
+        """
+        return self.predicts or self.method == "closed form"
+
+    @property
     def has_loss(self) -> bool:
         """Whether the model is trained by gradient descent, and thus has a validation loss."""
         return self.method in ("sgd", "minibatch")

@@ -13,7 +13,7 @@ from typing import Any, Protocol
 from w2v.runs.request import Request
 from w2v.settings import TextSettings
 from w2v.system.progress import Progress
-from w2v.system.resources import processors
+from w2v.system.resources import blas_threads, processors
 from w2v.text.corpus import Corpus
 from w2v.text.encode import read
 from w2v.text.encoded_text import EncodedText
@@ -369,8 +369,9 @@ class ClosedFormExecutor:
         """Do nothing: the speed of a part does not predict the time of the whole computation."""
 
     def train(self, on_progress: OnProgress, seconds: float = math.inf) -> None:
-        """Compute the matrices."""
-        self._solve(self.trainer, self.threads, on_progress)
+        """Compute the matrices, whose bytes depend on the number of threads of BLAS."""
+        with blas_threads(1):
+            self._solve(self.trainer, self.threads, on_progress)
         self.is_done = True
 
     def fetch(self) -> bool:

@@ -12,10 +12,14 @@ who find that an asymmetric prior of topics in documents helps, and one of words
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 _SMALLEST_PRIOR = 1e-5  # With a prior of 0, a topic without tokens could never be drawn again.
 _BLOCK_WORDS = 1 << 12  # words whose counts are tallied at a time
+_LARGEST = 1 << 24  # of counts that are tallied in an array with an entry for each possible count
+_TERMS = 10_000  # of a sum: OpenBLAS splits a longer one into as many parts as it has threads
 
 
 def update_alpha(alpha: np.ndarray, sums: np.ndarray, lengths: np.ndarray) -> np.ndarray:
@@ -31,7 +35,7 @@ def update_alpha(alpha: np.ndarray, sums: np.ndarray, lengths: np.ndarray) -> np
     alpha = alpha.astype(np.float64)
     alpha_sum = alpha.sum()
     length, documents = np.unique(lengths, return_counts=True)  # psi once for each distinct length
-    denominator = documents @ (digamma(length + alpha_sum) - digamma(alpha_sum))
+    denominator = _dot(documents, digamma(length + alpha_sum) - digamma(alpha_sum))
     return np.maximum(alpha * sums / denominator, _SMALLEST_PRIOR)
 
 
@@ -49,10 +53,24 @@ def update_eta(eta: float, word_topics: np.ndarray, totals: np.ndarray) -> float
     words, numerator = len(word_topics), 0.0
     for row in range(0, words, _BLOCK_WORDS):
         # Most counts are 0 and many are equal: psi is computed once for each distinct count.
-        entries = np.bincount(word_topics[row : row + _BLOCK_WORDS].ravel())
-        counts = np.flatnonzero(entries)
-        numerator += entries[counts] @ (digamma(counts + eta) - digamma(eta))
+        counts, entries = _distinct(word_topics[row : row + _BLOCK_WORDS].ravel())
+        numerator += _dot(entries, digamma(counts + eta) - digamma(eta))
     denominator = words * (digamma(totals + words * eta) - digamma(words * eta)).sum()
     if not denominator:
         return eta
     return max(float(eta * numerator / denominator), _SMALLEST_PRIOR)
+
+
+def _distinct(counts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The distinct numbers among counts, int (N,), and how often each of them occurs."""
+    if counts.max(initial=0) > _LARGEST:
+        return np.unique(counts, return_counts=True)
+    entries = np.bincount(counts)
+    found = np.flatnonzero(entries)
+    return found, entries[found]
+
+
+def _dot(first: np.ndarray, second: np.ndarray) -> float:
+    """The sum of the products of two arrays (N,), the same on any number of threads."""
+    parts = range(0, first.size, _TERMS)
+    return math.fsum(first[at : at + _TERMS] @ second[at : at + _TERMS] for at in parts)
