@@ -773,6 +773,34 @@ def test_a_sum_that_is_zero_has_no_answer(w2v, toy):
             ask(np.zeros(3))
 
 
+@pytest.mark.parametrize("files", [["vectors.safetensors"], ["vectors.safetensors", "x.bin"]])
+def test_a_query_without_an_answer_is_counted_where_all_its_words_are_known(w2v, toy, files):
+    w2v("convert", "vectors.safetensors", "x.bin")
+    runs = [part for file in files for part in ("-v", file)]
+    outcome = w2v("similar", "king", "-king", "--oov", "skip", *runs)
+    assert (outcome.code, outcome.out) == (0, "")
+    assert outcome.err == "left out: 1 query not answered\n"
+
+
+def test_the_name_of_an_argument_is_a_word_like_any_other(w2v, folder):
+    names = ["words", "terms", "king", "rain", "car"]
+    matrix = np.array([[1, 0, 0], [0, 1, 0], [0, 0, 1], [1, 1, 0], [0, 1, 1]], np.float32)
+    formats.save("vectors.safetensors", Table.build(names, matrix, None))
+    for call, query in (
+        (("analogy", "car", "words", "king"), "words -car +king"),
+        (("analogy", "car", "king", "terms"), "king -car +terms"),
+        (("similar", "rain", "+terms"), "rain +terms"),
+        (("vector", "king", "+words", "-terms"), "king +words -terms"),
+    ):
+        [found] = [json.loads(line) for line in w2v(*call, "--json").out.splitlines()]
+        assert found["query"] == query
+    for call in (("vector", "rain", "terms", "+king"), ("similar", "rain", "terms", "+king")):
+        found = [json.loads(line)["query"] for line in w2v(*call, "--json").out.splitlines()]
+        assert found == ["rain", "terms +king"]
+    pair = json.loads(w2v("similarity", "car", "words", "--json").out)
+    assert (pair["a"], pair["b"]) == ("car", "words")
+
+
 def test_zero_vectors_are_named_only_if_they_are_asked_for(w2v, folder):
     (folder / "x.txt").write_text("3 2\nb 1 0\nc 0 0\ne 1 1\n")
     for call in (("similar", "b"), ("similarity", "b", "e"), ("vector", "b"),
