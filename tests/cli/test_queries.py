@@ -910,6 +910,48 @@ def test_stdin_is_one_text(w2v, mail, folder):
     )  # fmt: skip
 
 
+def test_a_text_whose_vector_is_zero_has_no_answer(w2v, folder):
+    """Subsampling leaves out all of its words, which are frequent."""
+    (folder / "docs").write_text("".join(f"a a a a a {word}\n" for word in "bcdefghi" * 4))
+    call = ("--model", "pv-dbow", "--dim", 4, "--epochs", 1, "--min-count", 1, "--sample", 1e-3)
+    assert w2v("train", "docs", *call, "--threads", 1).code == 0
+    said = "the vector of {} is zero: it has no direction"
+    outcome = w2v("similar", "--text", "a", "--json")
+    error = said.format("'a'")
+    assert (outcome.code, outcome.err) == (3, f"w2v: {error}\n")
+    assert json.loads(outcome.out) == {"query": "a", "results": [], "error": error}
+    outcome = w2v("similar", "--text", "-", stdin=b"a\n")
+    assert outcome == (3, "", f"w2v: {said.format('stdin')}\n")
+
+
+def test_unknown_words_of_a_text_may_be_errors(w2v, mail):
+    known = w2v("similar", "--text", "e f", "--tsv").out
+    for oov in ("compose", "skip"):
+        outcome = w2v("similar", "--text", "e f zz", "--oov", oov, "--tsv")
+        assert (outcome.code, outcome.err) == (0, "")
+        assert outcome.out == known.replace("e f\t", "e f zz\t")
+    outcome = w2v("similar", "--text", "e f zz", "--oov", "error")
+    assert outcome == (3, "", "w2v: unknown word 'zz': leave out --oov error\n")
+    outcome = w2v("similar", "--text", "-", "--oov", "error", stdin=b"e f zz\n")
+    assert outcome == (3, "", "w2v: stdin: unknown word 'zz': leave out --oov error\n")
+
+
+def test_quotes_are_read_as_the_texts_of_the_searched_file(w2v, folder):
+    (folder / "a.tsv").write_text("x\ta b a b c\ny\tc d c d a\n")
+    (folder / "b.csv").write_text("a b a b c,x\nc d c d a,y\n")
+    call = ("--model", "lsa", "--topics", 2, "--min-count", 1, "--threads", 1)
+    assert w2v("train", "a.tsv", *call, "-o", "a.safetensors").code == 0
+    read = ("--columns", "text,id", "--header", "no")
+    assert w2v("train", "b.csv", *call, *read, "-o", "b.safetensors").code == 0
+    outcome = w2v(
+        "similar", "x", "--table", "documents", "-v", "a.safetensors", "--in", "b.safetensors",
+        "--quote", "b.csv", "--tsv",
+    )  # fmt: skip
+    assert (outcome.code, outcome.err) == (0, "")
+    rows = [row.split("\t") for row in outcome.out.splitlines()]
+    assert {row[2]: row[-1] for row in rows} == {"x": "a b a b c", "y": "c d c d a"}
+
+
 def test_new_documents_are_files_if_those_of_the_model_were(w2v, mail):
     outcome = w2v("infer", "vectors.safetensors", "new.eml", "--tsv")
     assert len(outcome.out.splitlines()) == 2
