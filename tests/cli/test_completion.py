@@ -1,5 +1,7 @@
 """Shell completion: the candidates that w2v offers."""
 
+import os
+
 import pytest
 
 from w2v.cli import COMMANDS, completion
@@ -51,6 +53,14 @@ def test_without_vectors_nothing_is_said(complete, folder):
     assert complete("similar", "ki") == []
     (folder / "vectors.safetensors").write_bytes(b"junk")
     assert complete("similar", "ki") == []
+
+
+def test_no_pipe_is_read(complete, toy, folder, monkeypatch):
+    """The shell would wait for what is written to it."""
+    monkeypatch.setattr("w2v.embeddings.formats.sniff", lambda path: pytest.fail(path))
+    os.mkfifo("pipe")
+    assert complete("similar", "-v", "pipe", "ki") == []
+    assert complete("similar", "-v", "-", "ki") == []
 
 
 def test_names_that_would_steer_a_terminal_are_not_offered(complete, folder):

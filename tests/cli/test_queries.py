@@ -508,6 +508,7 @@ def test_a_phrase_of_known_words_names_what_the_command_can_do(w2v, folder):
     (folder / "text").write_text("the prime said a minister said\n" * 30)
     for name, model in (("w", "skipgram"), ("d", "pv-dbow")):
         args = ("--model", model, "--quiet", "--dim", 4, "--epochs", 1, "--threads", 1)
+        args += ("--sample", 0)  # otherwise, the vector of the text is zero
         more = ("--word-vectors",) * (model == "pv-dbow")
         assert w2v("train", "text", "-o", f"{name}.safetensors", *args, *more).code == 0
     phrase = "prime minister"
@@ -773,6 +774,34 @@ def test_a_sum_that_is_zero_has_no_answer(w2v, toy):
             ask(np.zeros(3))
 
 
+@pytest.mark.parametrize("files", [["vectors.safetensors"], ["vectors.safetensors", "x.bin"]])
+def test_a_query_without_an_answer_is_counted_where_all_its_words_are_known(w2v, toy, files):
+    w2v("convert", "vectors.safetensors", "x.bin")
+    runs = [part for file in files for part in ("-v", file)]
+    outcome = w2v("similar", "king", "-king", "--oov", "skip", *runs)
+    assert (outcome.code, outcome.out) == (0, "")
+    assert outcome.err == "left out: 1 query not answered\n"
+
+
+def test_the_name_of_an_argument_is_a_word_like_any_other(w2v, folder):
+    names = ["words", "terms", "king", "rain", "car"]
+    matrix = np.array([[1, 0, 0], [0, 1, 0], [0, 0, 1], [1, 1, 0], [0, 1, 1]], np.float32)
+    formats.save("vectors.safetensors", Table.build(names, matrix, None))
+    for call, query in (
+        (("analogy", "car", "words", "king"), "words -car +king"),
+        (("analogy", "car", "king", "terms"), "king -car +terms"),
+        (("similar", "rain", "+terms"), "rain +terms"),
+        (("vector", "king", "+words", "-terms"), "king +words -terms"),
+    ):
+        [found] = [json.loads(line) for line in w2v(*call, "--json").out.splitlines()]
+        assert found["query"] == query
+    for call in (("vector", "rain", "terms", "+king"), ("similar", "rain", "terms", "+king")):
+        found = [json.loads(line)["query"] for line in w2v(*call, "--json").out.splitlines()]
+        assert found == ["rain", "terms +king"]
+    pair = json.loads(w2v("similarity", "car", "words", "--json").out)
+    assert (pair["a"], pair["b"]) == ("car", "words")
+
+
 def test_zero_vectors_are_named_only_if_they_are_asked_for(w2v, folder):
     (folder / "x.txt").write_text("3 2\nb 1 0\nc 0 0\ne 1 1\n")
     for call in (("similar", "b"), ("similarity", "b", "e"), ("vector", "b"),
@@ -880,6 +909,48 @@ def test_stdin_is_one_text(w2v, mail, folder):
     assert outcome == (
         3, "", "w2v: stdin: none of the words of the text is in the model's vocabulary\n"
     )  # fmt: skip
+
+
+def test_a_text_whose_vector_is_zero_has_no_answer(w2v, folder):
+    """Subsampling leaves out all of its words, which are frequent."""
+    (folder / "docs").write_text("".join(f"a a a a a {word}\n" for word in "bcdefghi" * 4))
+    call = ("--model", "pv-dbow", "--dim", 4, "--epochs", 1, "--min-count", 1, "--sample", 1e-3)
+    assert w2v("train", "docs", *call, "--threads", 1).code == 0
+    said = "the vector of {} is zero: it has no direction"
+    outcome = w2v("similar", "--text", "a", "--json")
+    error = said.format("'a'")
+    assert (outcome.code, outcome.err) == (3, f"w2v: {error}\n")
+    assert json.loads(outcome.out) == {"query": "a", "results": [], "error": error}
+    outcome = w2v("similar", "--text", "-", stdin=b"a\n")
+    assert outcome == (3, "", f"w2v: {said.format('stdin')}\n")
+
+
+def test_unknown_words_of_a_text_may_be_errors(w2v, mail):
+    known = w2v("similar", "--text", "e f", "--tsv").out
+    for oov in ("compose", "skip"):
+        outcome = w2v("similar", "--text", "e f zz", "--oov", oov, "--tsv")
+        assert (outcome.code, outcome.err) == (0, "")
+        assert outcome.out == known.replace("e f\t", "e f zz\t")
+    outcome = w2v("similar", "--text", "e f zz", "--oov", "error")
+    assert outcome == (3, "", "w2v: unknown word 'zz': leave out --oov error\n")
+    outcome = w2v("similar", "--text", "-", "--oov", "error", stdin=b"e f zz\n")
+    assert outcome == (3, "", "w2v: stdin: unknown word 'zz': leave out --oov error\n")
+
+
+def test_quotes_are_read_as_the_texts_of_the_searched_file(w2v, folder):
+    (folder / "a.tsv").write_text("x\ta b a b c\ny\tc d c d a\n")
+    (folder / "b.csv").write_text("a b a b c,x\nc d c d a,y\n")
+    call = ("--model", "lsa", "--topics", 2, "--min-count", 1, "--threads", 1)
+    assert w2v("train", "a.tsv", *call, "-o", "a.safetensors").code == 0
+    read = ("--columns", "text,id", "--header", "no")
+    assert w2v("train", "b.csv", *call, *read, "-o", "b.safetensors").code == 0
+    outcome = w2v(
+        "similar", "x", "--table", "documents", "-v", "a.safetensors", "--in", "b.safetensors",
+        "--quote", "b.csv", "--tsv",
+    )  # fmt: skip
+    assert (outcome.code, outcome.err) == (0, "")
+    rows = [row.split("\t") for row in outcome.out.splitlines()]
+    assert {row[2]: row[-1] for row in rows} == {"x": "a b a b c", "y": "c d c d a"}
 
 
 def test_new_documents_are_files_if_those_of_the_model_were(w2v, mail):

@@ -454,6 +454,27 @@ def test_self_retrieval_of_another_corpus(make, w2v, folder):
     assert len(w2v("evaluate", "self-retrieval", path, "train.tsv", "--tsv").out.split("\t")) == 4
 
 
+@compiled
+def test_a_document_is_not_found_by_a_vector_that_is_zero(w2v, folder):
+    """Subsampling leaves out all words of most documents of frequent words alone."""
+    train = ("--model", "pv-dbow", "--dim", 4, "--epochs", 1, "--min-count", 1, "--sample", 1e-3)
+    texts = [f"a a a {letter} {letter}" for letter in "bcdefghi" * 4] + ["a"] * 6
+    (folder / "texts").write_text("\n".join(texts) + "\n")
+    assert w2v("train", "texts", *train).code == 0
+    rows = w2v("infer", "vectors.safetensors", "texts", "--tsv").out.splitlines()
+    zeros = sum(set(row.split("\t")[1:]) == {"0.0"} for row in rows)
+    assert zeros >= 6
+    outcome = w2v("evaluate", "self-retrieval", "vectors.safetensors", "texts", "--json")
+    found = json.loads(outcome.out)
+    assert (found["documents"], found["missing"]) == (len(texts) - zeros, zeros)
+    shown = w2v("evaluate", "self-retrieval", "vectors.safetensors", "texts").out
+    assert shown.endswith("or not in the corpus, or with a vector that is zero\n")
+    (folder / "few").write_text("a\n" * 6)  # the ids 1 to 6
+    outcome = w2v("evaluate", "self-retrieval", "vectors.safetensors", "few")
+    assert (outcome.code, outcome.out) == (2, "")
+    assert "vector of each document of vectors.safetensors is zero" in outcome.err
+
+
 def test_every_model_of_documents_is_tried_here():
     assert {name.split()[0] for name in MODELS} == {
         m.name for m in models().values() if m.inference

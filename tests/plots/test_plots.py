@@ -230,6 +230,13 @@ def test_terms_with_their_neighbours_and_pairs_with_arrows(toy):
         map.around(toy, ["absent"], 3)
 
 
+def test_a_vector_without_a_direction_has_no_neighbours():
+    matrix = np.array([[1, 0], [0, 0], [np.nan, 1], [1, 1], [0, 1]], np.float32)
+    table = Table.build(["a", "zero", "nan", "b", "c"], matrix, None)
+    assert map.around(table, ["zero", "a", "nan"], 1).rows.tolist() == [1, 0, 2, 3]
+    assert map.around(table, ["zero", "nan"], 2).rows.tolist() == [1, 2]
+
+
 # The command
 
 

@@ -34,6 +34,18 @@ def test_a_moment_in_words():
     assert str(start) == "epoch 1/5    0.0%  ? left  0 words/s  lr 0.020000  loss -"
 
 
+def test_names_in_messages_and_states_cannot_steer_a_terminal(monkeypatch):
+    monkeypatch.setattr("w2v.system.progress.INTERVAL", 0.0)
+    stream = io.StringIO()
+    line = ProgressLine(stream)
+    line.say("wrote a\x1b[31m\nb\u202e.txt")
+    line.warn("\udcff: 1 café\r")
+    line.show("reading \x9b2J")
+    assert stream.getvalue() == (
+        "wrote a\\x1b[31m\\nb\\u202e.txt\n\\udcff: 1 café\\r\nreading \\x9b2J\n"
+    )
+
+
 def test_a_terminal_shows_one_line_that_is_rewritten(monkeypatch):
     monkeypatch.setattr("w2v.system.progress.REFRESH", 0.0)
     monkeypatch.setenv("COLUMNS", "10")

@@ -26,7 +26,8 @@ def complete_words(
     """Return the names in the vector file that complete a word, the most frequent first.
 
     Only a .safetensors file is searched: it is memory-mapped and opens at once. Files in other
-    formats would have to be read whole. The sign of a TERM, + or -, is kept.
+    formats would have to be read whole, and the shell would wait for the writer of a pipe. The sign
+    of a TERM, + or -, is kept.
     """
     from w2v.cli.vector_file import vectors_path
     from w2v.embeddings.formats import CONTAINER, load, sniff
@@ -36,7 +37,7 @@ def complete_words(
     try:
         given = ctx.params.get("vectors") or None
         path = vectors_path(given[0] if isinstance(given, tuple) else given)
-        if sniff(path) != CONTAINER:
+        if not os.path.isfile(path) or sniff(path) != CONTAINER:
             return []
         table = load(path, ctx.params.get("table") or "words")
     except (W2VError, OSError):

@@ -59,6 +59,7 @@ def self_retrieval(
     limit_blas(threads)
     import numpy as np
 
+    from w2v.embeddings.norms import has_direction, row_norms
     from w2v.embeddings.search import Search
     from w2v.runs.saved_model import SavedDocumentModel
     from w2v.system.progress import ProgressLine
@@ -71,23 +72,32 @@ def self_retrieval(
     texts = NewTexts(corpus, settings, threads, ProgressLine(sys.stderr), again=True)
     text, vectors = infer_vectors(saved, texts, names)
     missing_names = [name for name, size in zip(names, text.sizes(), strict=True) if not size]
-    known = [number for number, size in enumerate(text.sizes()) if size]  # have a known word
-    if not known:
+    if len(missing_names) == len(names):
         raise W2VError(
             f"none of the documents of {model}, such as {missing_names[0]!r}, is in the corpus and "
             "has a known word: give the text that the model was trained on"
         )
+    # A zero vector, as of a document without a known word, is equally near to all documents.
+    has_both = has_direction(row_norms(vectors)) & table.has_direction(np.array(sampled_rows))
+    known = np.flatnonzero(has_both).tolist()
+    if not known:
+        raise W2VError(
+            f"the trained or the inferred vector of each document of {model} is zero: if the model "
+            "is pv-dm or pv-dbow, train it with --sample 0"
+        )
     trained_rows = np.array([sampled_rows[number] for number in known])
     ranks = Search(table).count_nearer(vectors[known], trained_rows).tolist()
     nearest, among_ten = sum(rank == 0 for rank in ranks), sum(rank < 10 for rank in ranks)
-    total, left_out = len(known), len(missing_names)
+    total, left_out = len(known), len(names) - len(known)
     report = (
         f"{nearest / total:6.1%}  {nearest} of {total} documents: the trained vector is the "
         "nearest\n"
         f"{among_ten / total:6.1%}  {among_ten} of {total} documents: it is among the ten nearest"
     )
-    if missing_names:
+    if left_out:
         report += f"\n{left_out} left out: without a known word, or not in the corpus"
+    if left_out > len(missing_names):
+        report += ", or with a vector that is zero"
     results.print(
         {"documents": total, "first": nearest, "among_ten": among_ten, "missing": left_out},
         report,

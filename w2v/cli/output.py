@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
@@ -11,6 +10,8 @@ from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 import click
 
 from w2v.cli.option_bundle import option_bundle
+from w2v.system.progress import UNSAFE
+from w2v.system.progress import printable as printable
 
 if TYPE_CHECKING:
     from w2v.embeddings.source import Diagnostics
@@ -19,25 +20,11 @@ T = TypeVar("T")
 Lazy: TypeAlias = "T | Callable[[], T]"  # a value, or a function that computes it
 Rows = Iterable[Iterable[Any]]
 
-# Control characters, lone surrogates and bidirectional marks, which reorder a line. They are
-# escaped because a name must not be able to move the cursor or change what is on the screen.
-_UNSAFE = re.compile("[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
-
-
-def printable(text: str) -> str:
-    r"""Escape the characters of a text that could harm a terminal or break a line.
-
-    Such a character becomes its escape sequence, as \x1b or \u202e.
-    """
-    if text.isprintable():  # true of most texts, and ten times as fast as the substitution
-        return text
-    return _UNSAFE.sub(lambda match: ascii(match.group())[1:-1], text)
-
 
 def json_line(value: Mapping[str, Any]) -> str:
     """Return a mapping as a JSON object on one line."""
     line = json.dumps(value, ensure_ascii=False, allow_nan=False)
-    return _UNSAFE.sub(lambda match: f"\\u{ord(match.group()):04x}", line)
+    return UNSAFE.sub(lambda match: f"\\u{ord(match.group()):04x}", line)
 
 
 def tsv_row(values: Iterable[Any]) -> str:

@@ -36,10 +36,22 @@ def vector_of_text(model: SavedDocumentModel, text: str) -> np.ndarray:
 
     A text that is the name of a file is reported: probably its content is meant.
 
-    Raises  NotFoundError where no word of the text is in the vocabulary
+    Raises  NotFoundError where no word of the text is in the vocabulary, where a word is unknown
+            and the model does not allow it, or where the vector is zero: subsampling may leave out
+            all words of a short text
     """
-    if text == "-":
-        return _vector_of_stdin(model)
+    try:
+        vector = _vector_of_stdin(model) if text == "-" else _vector_of(model, text)
+    except NotFoundError as error:  # without the word, which is not one of a query
+        advice = ": leave out --oov error" if error.name and text != "-" else ""
+        raise NotFoundError(f"{error}{advice}") from None
+    if not vector.any():
+        name = "stdin" if text == "-" else repr(text[:60])
+        raise NotFoundError(f"the vector of {name} is zero: it has no direction")
+    return vector
+
+
+def _vector_of(model: SavedDocumentModel, text: str) -> np.ndarray:
     if os.path.isfile(text):
         name = shlex.quote(text)
         click.echo(

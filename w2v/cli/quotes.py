@@ -39,8 +39,8 @@ class Quotes:
     """The beginnings of the texts of documents, which are read when they are needed first.
 
     paths    the files of the documents
-    vectors  the vector file, as given by -v. If it is a model, the documents are read with the
-             settings of its training
+    vectors  the vector file that is searched, as given by -v or --in. If it is a model, the
+             documents are read with the settings of its training
     """
 
     def __init__(self, paths: Sequence[str], vectors: str | None):

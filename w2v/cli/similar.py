@@ -24,6 +24,7 @@ from w2v.cli.output import ResultPrinter, format_options, print_lines
 from w2v.cli.queries import batches
 from w2v.cli.query_options import (
     AnswerOptions,
+    LookupOptions,
     QueryFiles,
     RunLookupOptions,
     answer_options,
@@ -162,7 +163,7 @@ def similar(
         several.check(queries)
         ctx.exit(several.print_answers(batches(queries, files.paths, parse, several.refused)))
     [lookup] = runs.each
-    quotes = open_quotes(quoted, table, lookup.vectors)
+    quotes = open_quotes(quoted, table, other or lookup.vectors)
     if other is None:
         searched = lookup.open_table(table)
         named = searched if source in (None, table) else lookup.open_table(source)
@@ -176,7 +177,7 @@ def similar(
         answerer = _by_csls(answerer, answer.restrict) if csls else _mutual(answerer)
     if texts:
         printer = NeighbourPrinter(results, table, len(texts) > 1, quotes)
-        ctx.exit(_similar_to_texts(vectors_path(lookup.vectors), texts, answerer, printer))
+        ctx.exit(_similar_to_texts(lookup, texts, answerer, printer))
     if vector_files:
         printer = NeighbourPrinter(results, table, True, quotes)
         ctx.exit(_similar_to_vectors(vector_files, answerer, printer))
@@ -254,13 +255,18 @@ def _mutual(answerer: QueryAnswerer) -> QueryAnswerer:
 
 
 def _similar_to_texts(
-    path: str, texts: Sequence[str], answerer: QueryAnswerer, printer: NeighbourPrinter
+    lookup: LookupOptions, texts: Sequence[str], answerer: QueryAnswerer, printer: NeighbourPrinter
 ) -> int:
-    """Print the nearest neighbours of new texts and return the exit status of the command."""
+    """Print the nearest neighbours of new texts and return the exit status of the command.
+
+    Unknown words of a text are left out, except with --oov error, as by w2v infer.
+    """
     from w2v.embeddings.query import neighbours
     from w2v.runs.saved_model import SavedDocumentModel
 
-    model, unanswered = SavedDocumentModel(path), UnansweredQueries(answerer.source, path)
+    path = vectors_path(lookup.vectors)
+    model = SavedDocumentModel(path, oov=lookup.oov)
+    unanswered = UnansweredQueries(answerer.source, path)
     for text in texts:
         try:
             answers = neighbours(vector_of_text(model, text), answerer.search)

@@ -123,10 +123,12 @@ class UnansweredQueries:
             click.echo(f"w2v: {more:,} more {queries} without an answer", err=True)
         if self._left_out is None and self._count and not self._any_invalid:
             return NotFoundError.exit_code
-        if self._left_out:
-            message = f"left out: {plural(len(self._left_out), 'word')} without a vector"
+        if self._left_out is not None and (self._left_out or self._count):
+            facts = []
+            if self._left_out:
+                facts.append(f"{plural(len(self._left_out), 'word')} without a vector")
             if self._count:
                 queries = "query" if self._count == 1 else "queries"
-                message += f"; {self._count:,} {queries} not answered"
-            click.echo(message, err=True)
+                facts.append(f"{self._count:,} {queries} not answered")
+            click.echo(f"left out: {'; '.join(facts)}", err=True)
         return W2VError.exit_code if self._any_invalid else 0

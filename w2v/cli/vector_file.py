@@ -31,7 +31,13 @@ class QueryCommand(Command):
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Separate options from terms, then parse as click does."""
-        by_name = {name: param for param in self.params for name in param.opts}
+        # The name of an argument, such as "words", is a word like any other.
+        by_name = {
+            name: param
+            for param in self.params
+            if isinstance(param, click.Option)
+            for name in param.opts
+        }
         options: list[str] = []
         terms: list[str] = []
         remaining_args = iter(args)
@@ -44,7 +50,7 @@ class QueryCommand(Command):
                 _refuse_foreign(arg.partition("=")[0], by_name)
                 options.append(arg)
                 param = by_name.get(arg)
-                if isinstance(param, click.Option) and not param.is_flag:
+                if param is not None and not param.is_flag:
                     value = next(remaining_args, None)
                     if value is None and not ctx.resilient_parsing:
                         raise click.UsageError(f"{arg} needs a value")
@@ -62,7 +68,7 @@ _FOREIGN = {
 }  # fmt: skip
 
 
-def _refuse_foreign(name: str, by_name: Mapping[str, click.Parameter]) -> None:
+def _refuse_foreign(name: str, by_name: Mapping[str, click.Option]) -> None:
     """Raise UsageError for an option of another program whose equivalent the command has."""
     own = _FOREIGN.get(name)
     if own and name not in by_name and (own.split()[0] in by_name or not own.startswith("-")):

@@ -48,9 +48,14 @@ class Choice:
 
 
 def around(table: Table, names: Sequence[str], k: int) -> Choice:
-    """The given names and the `k` nearest neighbours of each; NotFoundError for an unknown name."""
+    """The given names and the `k` nearest neighbours of each; NotFoundError for an unknown name.
+
+    A vector without a direction has no neighbours.
+    """
     rows = [lookup.find(table, name) for name in names]
-    answers_each = neighbours(table, np.array(rows, np.int64), k) if k and rows else []
+    at = np.array(rows, np.int64)
+    directed = at[table.has_direction(at)]
+    answers_each = neighbours(table, directed, k) if k and directed.size else []
     return Choice.of(rows, [neighbour.row for answers in answers_each for neighbour in answers])
 
 

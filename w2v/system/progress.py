@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+import re
 import shutil
 import time
 from dataclasses import dataclass
@@ -11,6 +12,9 @@ from typing import IO
 
 INTERVAL = 10.0  # seconds between lines, if stderr is not a terminal
 REFRESH = 0.2  # seconds between updates on a terminal
+# Control characters, lone surrogates and bidirectional marks, which reorder a line. They are
+# escaped because a name must not be able to move the cursor or change what is on the screen.
+UNSAFE = re.compile("[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
 @dataclass(frozen=True)
@@ -77,8 +81,20 @@ def plural(count: int, noun: str) -> str:
     return f"{count:,} {noun}{'' if count == 1 else 's'}"
 
 
+def printable(text: str) -> str:
+    r"""Escape the characters of a text that could harm a terminal or break a line.
+
+    Such a character becomes its escape sequence, as \x1b or \u202e.
+    """
+    if text.isprintable():  # true of most texts, and ten times as fast as the substitution
+        return text
+    return UNSAFE.sub(lambda match: ascii(match.group())[1:-1], text)
+
+
 class ProgressLine:
     """Shows the state of a run: one line that is rewritten on a terminal, else a line every 10 s.
+
+    The names in states and messages, such as those of files, are escaped, see `printable`.
 
     stream  the stream to which the lines are written
     quiet   whether to print nothing
@@ -97,7 +113,7 @@ class ProgressLine:
         if self._quiet or time.monotonic() - self._shown_at < interval:
             return
         self._shown_at = time.monotonic()
-        line = str(state)
+        line = printable(str(state))
         if self._terminal:
             line = line[: self._columns() - 1]  # a line that wraps cannot be rewritten
             self._stream.write("\r" + line.ljust(self._width))
@@ -125,7 +141,8 @@ class ProgressLine:
         """Print a message that stays; on a terminal it overwrites the last state."""
         if self._quiet:
             return
-        self._stream.write(("\r" + message.ljust(self._width) if self._width else message) + "\n")
+        line = printable(message)
+        self._stream.write(("\r" + line.ljust(self._width) if self._width else line) + "\n")
         self._stream.flush()
         self._width = 0
         self._shown_at = time.monotonic()
