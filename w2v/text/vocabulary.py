@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import NamedTuple
@@ -19,6 +20,7 @@ from w2v.text.word_counter import SENTENCE_END, WordCounter
 UNKNOWN = "<unk>"  # the word that replaces OOV tokens, in models that have one
 END = "<eos>"  # the word for a sentence end, in models that have one
 _EXAMINED = 50_000  # number of most frequent words that `doubles` examines
+_BLANK = re.compile(r"[ \t\n\r\v\f]")  # ASCII whitespace, which separates words
 DROPPED = -1  # in place of a word id, for a type that is out of vocabulary
 
 
@@ -82,13 +84,15 @@ def doubles(vocabulary: Vocabulary, plain: Callable[[str], str]) -> Doubles:
     return Doubles(share, (names[pairs[0][0]], pairs[0][1]))
 
 
-def word_counts(path: str, errors: str = "replace") -> dict[str, int]:
+def word_counts(path: str, errors: str = "replace", blanks: bool = True) -> dict[str, int]:
     """Read the words and counts of a file of `w2v vocab`, of word2vec.c or of gensim's fvocab.
 
     A blank or a tab separates a word from its count.
 
     errors  what to do with bytes that are not UTF-8, as for `bytes.decode`
-    Raises  W2VError for a line that is not a word and a count, or for a word that occurs twice
+    blanks  whether a word may have blanks, as a name of vectors may and a word of a text may not
+    Raises  W2VError for a line that is not a word and a count, for a word that occurs twice, and
+            for one with a blank that must not have it
     """
     counts: dict[str, int] = {}
     for number, line in numbered_lines(path, errors):
@@ -97,6 +101,11 @@ def word_counts(path: str, errors: str = "replace") -> dict[str, int]:
             raise W2VError(
                 f"{name_of(path)}: line {number}: expected a word, a blank and a count, as "
                 f"w2v vocab writes; found {line[:60]!r}"
+            )
+        if not blanks and _BLANK.search(name):
+            raise W2VError(
+                f"{name_of(path)}: line {number}: {name!r} has a blank, which no word of a text "
+                "has: remove the line"
             )
         if name in counts:
             raise W2VError(
@@ -113,7 +122,7 @@ def read_counts(path: str, min_count: int, max_vocab: int | None) -> Vocabulary:
     max_vocab  maximum size of the vocabulary; None: no limit
     Raises     W2VError as `word_counts`, or if no word is frequent enough
     """
-    counts = word_counts(path)
+    counts = word_counts(path, blanks=False)
     ends = counts.pop(SENTENCE_END.decode(), 0)
     order = sorted(counts, key=lambda name: -counts[name])
     names = [name for name in order if counts[name] >= max(min_count, 1)][:max_vocab]
