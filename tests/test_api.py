@@ -656,6 +656,15 @@ def test_a_pickle_of_trained_vectors_outlives_their_temporary_file(model):
     assert Path(loaded._path).exists()
 
 
+def test_a_classifier_that_has_explained_a_text_can_be_copied_and_pickled(folder):
+    texts = ["__label__good fine plot", "__label__bad dull film"] * 9
+    library.train(texts=texts, model="nbow", min_count=1, threads=1, output="labels.safetensors")
+    classifier = library.Classifier("labels.safetensors")
+    explained, predicted = classifier.explain("fine"), classifier.predict("fine")
+    for copied in (pickle.loads(pickle.dumps(classifier)), copy.deepcopy(classifier)):
+        assert (copied.explain("fine"), copied.predict("fine")) == (explained, predicted)
+
+
 def test_a_pickle_of_vectors_with_a_limit_has_as_many_rows(toy, folder):
     os.mkfifo("pipe")
     content = Path("vectors.safetensors").read_bytes()

@@ -62,6 +62,17 @@ def test_a_set_is_refused_where_the_order_matters(call, what):
         (lambda: _trained(window=np.array([2, 3])), "--window .*: expected a whole number"),
         (lambda: _trained(init=np.eye(4)), "init: expected the path of a file, found array"),
         (lambda: _trained(update=[1]), "update: expected the path of a file, found"),
+        (lambda: _trained(update=_vectors()[0]), "update: these vectors are not a whole model"),
+        (lambda: _trained(on_progress=5), "on_progress: expected a function, .* found 5"),
+        (lambda: _trained(lr=10**400), "--lr inf is out of range"),
+        (lambda: _trained(lr=-(10**400)), "--lr -inf is out of range"),
+        (
+            lambda: library.train(texts=TEXTS, model="lda", seeds={"x": {"a": 10**400}}),
+            r"seeds\['x'\]\['a'\]: expected a weight",
+        ),
+        (lambda: library.combine(5), "runs: expected w2v.Vectors, found int"),
+        (lambda: library.drift(_vectors()[0], None), "after: expected w2v.Vectors, found NoneType"),
+        (lambda: library.align(*[_vectors()[0]] * 2, 5), "dictionary: expected pairs of words"),
         (
             lambda: _vectors()[0].similar(np.ones(3), plus=np.array(["a", "b"])),
             "plus and minus are for words",
@@ -72,6 +83,18 @@ def test_a_set_is_refused_where_the_order_matters(call, what):
 def test_a_value_of_a_wrong_type_is_refused(call, what):
     with pytest.raises(library.W2VError, match=f"^{what}"):
         call()
+
+
+def test_a_threshold_too_large_for_a_float_is_refused():
+    labelled = _trained(model="nbow", texts=["__label__x a", "__label__y b"])
+    with pytest.raises(library.W2VError, match="threshold: expected a number from 0 to 1"):
+        labelled.predict("a", threshold=10**400)
+
+
+def test_vectors_that_only_the_call_holds_can_be_updated():
+    """The function must keep them: their temporary file is removed together with them."""
+    trained = library.train(texts=["a b e"] * 9, update=_trained(sample=0), min_count=1, threads=1)
+    assert set(trained.words) == set("abcde")
 
 
 def test_arrays_are_lists():

@@ -41,6 +41,8 @@ def align(
     steps = python_arguments.whole(refine, "refine", 0)
     if dictionary is None:
         pairs = WordPairs.common(source._table, target._table)
+    elif not isinstance(dictionary, Iterable):
+        raise W2VError(f"dictionary: expected pairs of words, found {dictionary!r}")
     else:
         listed = [_pair(pair, f"dictionary[{at}]") for at, pair in enumerate(dictionary)]
         pairs = WordPairs.translated(source._table, target._table, listed)

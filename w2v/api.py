@@ -149,13 +149,14 @@ def train(
     if texts is not None:
         settings["encoding"] = _utf8(settings, "texts", "leave out encoding")
         paths = [write_texts(texts, folder.path)]
-    settings |= _files(settings, folder.path)
-    model, settings = renamed(python_arguments.word(model, "model"), settings)
+    # `settings` keeps the vectors of `init` and `update`, whose end would remove their file.
+    values = settings | _files(settings, folder.path)
+    model, values = renamed(python_arguments.word(model, "model"), values)
     chosen = find_model(model)
     output_path = given_output or os.path.join(folder.path, "vectors.safetensors")
     with folder.hidden_in_errors(), ExitStack() as stack:
         console, temporary = LogConsole(on_progress, folder.hide), given_output is None
-        run = build_run(paths, output_path, chosen, settings, console, stack, temporary, recursive)
+        run = build_run(paths, output_path, chosen, values, console, stack, temporary, recursive)
         threads = 1 if chosen.limits_blas else run.executor.threads
         is_limited = stack.enter_context(blas_threads(threads))
         if not is_limited and "OPENBLAS_NUM_THREADS" not in os.environ:
@@ -179,6 +180,11 @@ def _files(settings: Mapping[str, Any], folder: str) -> dict[str, str]:
         given, path = settings[name], os.path.join(folder, f"{name}.safetensors")
         if isinstance(given, Vectors):
             files[name] = given._in_file(path, name == "update")
+            if name == "update" and "model" not in formats.contents(files[name])[1]:
+                raise W2VError(
+                    "update: these vectors are not a whole model of w2v.train: w2v.load one "
+                    "without limit, or give the vectors as init"
+                )
         elif given is not None:
             files[name] = python_arguments.path(given, name)
     valid = settings.get("valid")

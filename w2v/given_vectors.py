@@ -13,6 +13,8 @@ def given_vectors(given: Vectors | Iterable[Vectors], what: str) -> list[Vectors
 
     what  the name of the argument, for messages
     """
+    if not isinstance(given, Iterable):
+        raise W2VError(f"{what}: expected w2v.Vectors, found {type(given).__name__}")
     runs = [given] if isinstance(given, Vectors) else list(given)
     for each in runs:
         if not isinstance(each, Vectors):

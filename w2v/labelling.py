@@ -169,8 +169,11 @@ class Classifier(LabelsTexts):
         self._opened = open_classifier(self._path)
 
     def __getstate__(self) -> dict[str, object]:
-        # Where a pickle is read, its file may be a copy, whose stamp is another one.
-        return {**vars(self), "_stamp": None}
+        # Where a pickle is read, its file may be a copy, whose stamp is another one. What explains
+        # has functions, which cannot be pickled, and is opened again.
+        state = {**vars(self), "_stamp": None}
+        state.pop("_opened_explainer", None)
+        return state
 
     @property
     def labels(self) -> list[str]:
@@ -210,6 +213,6 @@ def _threshold(threshold: object) -> float:
     if threshold is None:
         return 0.0
     is_number = isinstance(threshold, Real) and not isinstance(threshold, bool)
-    if not is_number or not 0 <= float(threshold) <= 1:  # type: ignore[arg-type]
+    if not is_number or not 0 <= threshold <= 1:  # type: ignore[operator]
         raise W2VError(f"threshold: expected a number from 0 to 1, found {threshold!r}")
     return float(threshold)  # type: ignore[arg-type]

@@ -7,6 +7,7 @@ import math
 import time
 from collections.abc import Callable
 
+from w2v.errors import W2VError
 from w2v.system.progress import REFRESH
 
 _LOG = logging.getLogger("w2v")
@@ -17,11 +18,16 @@ class LogConsole:
 
     on_progress  the function; None: progress is not shown
     shown        a function that returns the form of a message to show
+    Raises       W2VError if `on_progress` is no function
     """
 
     def __init__(
         self, on_progress: Callable[[object], None] | None, shown: Callable[[str], str] = str
     ):
+        if on_progress is not None and not callable(on_progress):
+            raise W2VError(
+                f"on_progress: expected a function, such as print, found {on_progress!r}"
+            )
         self._on_progress, self._shown, self._shown_at = on_progress, shown, -math.inf
 
     def hides(self, path: str) -> bool:

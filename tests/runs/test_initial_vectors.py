@@ -145,6 +145,19 @@ def test_a_model_of_documents_with_words_that_only_the_initial_vectors_have_infe
     assert "nan" not in outcome.out
 
 
+@compiled
+def test_names_that_begin_or_end_with_a_blank_are_no_words(w2v, folder):
+    """They were split, so that another word than that of the file got a vector at random."""
+    np.save("init.npy", np.eye(4, 3, dtype=np.float32) + 1)
+    (folder / "init.words").write_text(" b\nzebra \na\n \n")
+    (folder / "text").write_text("a c\n" * 20)
+    outcome = w2v(
+        "train", "text", "--init", "init.npy", "--init-all", "--sample", 0, "-o", "x.safetensors"
+    )
+    assert "init.npy: 3 names that cannot be a word of a text: left out" in outcome.err
+    assert load("x.safetensors").words == ["a", "c"]
+
+
 def test_a_classifier_knows_words_that_only_the_initial_vectors_have(w2v, folder):
     """As fastText's classifiers with -pretrainedVectors."""
     (folder / "init.txt").write_text("cat 9 0 0\nkitten 9 1 0\ndog 0 9 0\npuppy 1 9 0\n")

@@ -360,6 +360,8 @@ def test_counts_of_another_text_are_taken(w2v, folder):
         ("a 5\nb\n", "line 2: expected a word, a blank and a count"),
         ("a 5\na 6\n", "line 2: the word 'a' occurs twice"),
         ("a -5\n", "line 1"),
+        ("a 5\nnew york\t5\n", "line 2: 'new york' has a blank, which no word of a text has"),
+        ("a  5\n", "line 1: 'a ' has a blank"),
         ("a 1\n", "none of 1 words occurs 5 times"),
         ("zzz 9\n", "text: none of its 2 words is in counts"),
     ],

@@ -11,7 +11,8 @@ def can_be_word(name: str) -> bool:
     Texts are UTF-8. A name that is not, such as one that another program has cut, is no word.
     """
     try:
-        return name != "</s>" and len(name.encode().split()) == 1
+        encoded = name.encode()
+        return name != "</s>" and encoded.split() == [encoded]
     except UnicodeEncodeError:
         return False
 

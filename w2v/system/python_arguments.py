@@ -90,7 +90,7 @@ def score(value: object, what: str) -> float | None:
         return None
     if not isinstance(value, Real) or value != value:  # NaN differs from itself
         raise W2VError(f"{what}: expected a number, found {value!r}")
-    return float(value)
+    return _float(value)
 
 
 def matrix(value: object, what: str) -> np.ndarray:
@@ -202,7 +202,7 @@ def setting(name: str, kind: Any, value: Any) -> Any:
     if isinstance(value, bool):
         return value
     if float in kinds:
-        return float(value) if isinstance(value, Real) else value
+        return _float(value) if isinstance(value, Real) else value
     if int in kinds:
         number = _int(value)
         return value if number is None else number
@@ -223,7 +223,7 @@ def _text(name: str, value: Any) -> Any:
         return ",".join(str(_text(name, item)) for item in value)
     if name in _MAY_BE_NUMBERS and isinstance(value, Real):
         number = _int(value)
-        return str(float(value) if number is None else number)
+        return str(_float(value) if number is None else number)
     is_text = name in ("stopwords", "seeds")  # may be several lines
     if isinstance(value, os.PathLike | bytes):
         return path(value, name)
@@ -253,7 +253,8 @@ def _seed_line(name: object, given: object) -> str:
     seeds = []
     for seed in words([*given] if isinstance(given, Mapping) else given, what):
         weight = given[seed] if isinstance(given, Mapping) else 1
-        if not isinstance(weight, Real) or isinstance(weight, bool) or not math.isfinite(weight):
+        is_number = isinstance(weight, Real) and not isinstance(weight, bool)
+        if not is_number or not math.isfinite(_float(weight)):
             raise _wrong(f"{what}[{seed!r}]", "a weight", weight)
         if not seed or _BLANK.search(seed):
             raise W2VError(f"{what}: the word {seed!r} is empty or has a blank: give single words")
@@ -276,9 +277,17 @@ def _int(value: object) -> int | None:
     """A whole number as an int; None for any other value, a bool included."""
     if isinstance(value, Integral) and not isinstance(value, bool):
         return int(value)
-    if isinstance(value, Real) and not isinstance(value, bool) and float(value).is_integer():
-        return int(float(value))
+    if isinstance(value, Real) and not isinstance(value, bool) and _float(value).is_integer():
+        return int(_float(value))
     return None
+
+
+def _float(value: Any) -> float:
+    """A number as a float; infinity for one that is too large, such as 10**400."""
+    try:
+        return float(value)
+    except OverflowError:
+        return math.inf if value > 0 else -math.inf
 
 
 def _unordered(what: str) -> W2VError:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import NamedTuple
@@ -20,6 +21,7 @@ UNKNOWN = "<unk>"  # the word that replaces OOV tokens, in models that have one
 END = "<eos>"  # the word for a sentence end, in models that have one
 _EXAMINED = 50_000  # number of most frequent words that `doubles` examines
 _MOST_TOKENS = 1 << 62  # sums of counts are 64-bit numbers, see also `kernels.huffman_tree`
+_BLANK = re.compile(r"[ \t\n\r\v\f]")  # ASCII whitespace, which separates words
 DROPPED = -1  # in place of a word id, for a type that is out of vocabulary
 
 
@@ -83,13 +85,15 @@ def doubles(vocabulary: Vocabulary, plain: Callable[[str], str]) -> Doubles:
     return Doubles(share, (names[pairs[0][0]], pairs[0][1]))
 
 
-def word_counts(path: str, errors: str = "replace") -> dict[str, int]:
+def word_counts(path: str, errors: str = "replace", blanks: bool = True) -> dict[str, int]:
     """Read the words and counts of a file of `w2v vocab`, of word2vec.c or of gensim's fvocab.
 
     A blank or a tab separates a word from its count.
 
     errors  what to do with bytes that are not UTF-8, as for `bytes.decode`
-    Raises  W2VError for a line that is not a word and a count, or for a word that occurs twice
+    blanks  whether a word may have blanks, as a name of vectors may and a word of a text may not
+    Raises  W2VError for a line that is not a word and a count, for a word that occurs twice, and
+            for one with a blank that must not have it
     """
     counts: dict[str, int] = {}
     for number, line in numbered_lines(path, errors):
@@ -98,6 +102,11 @@ def word_counts(path: str, errors: str = "replace") -> dict[str, int]:
             raise W2VError(
                 f"{name_of(path)}: line {number}: expected a word, a blank and a count, as "
                 f"w2v vocab writes; found {line[:60]!r}"
+            )
+        if not blanks and _BLANK.search(name):
+            raise W2VError(
+                f"{name_of(path)}: line {number}: {name!r} has a blank, which no word of a text "
+                "has: remove the line"
             )
         if name in counts:
             raise W2VError(
@@ -115,7 +124,7 @@ def read_counts(path: str, min_count: int, max_vocab: int | None) -> Vocabulary:
     Raises     W2VError as `word_counts`, if no word is frequent enough, or if the sum of the counts
                is too large to compute with
     """
-    counts = word_counts(path)
+    counts = word_counts(path, blanks=False)
     ends = counts.pop(SENTENCE_END.decode(), 0)
     if sum(counts.values()) > _MOST_TOKENS:
         raise W2VError(
