@@ -113,6 +113,13 @@ def test_noise_is_a_power_of_the_counts(exponent):
     np.testing.assert_allclose(found, weights / weights.sum())
 
 
+@pytest.mark.parametrize(("exponent", "wanted"), [(0.5, 0), (0, 1 / 3), (-1, 0)])
+def test_the_noise_of_a_word_that_never_occurs(exponent, wanted):
+    found = word_distributions.noise_probabilities(np.array([3, 0, 1]), exponent)
+    assert found[1] == pytest.approx(wanted)
+    assert found.sum() == pytest.approx(1)
+
+
 def test_noise_draws_pass_a_chi_squared_test():
     probabilities = word_distributions.noise_probabilities(COUNTS, 0.75)
     np.testing.assert_allclose(probabilities, COUNTS**0.75 / (COUNTS**0.75).sum())

@@ -130,6 +130,24 @@ def test_the_vocabulary_may_have_all_words_of_the_file(w2v, folder, model):
         assert formats.load("y.safetensors").find("zebra") is not None
 
 
+@compiled
+@pytest.mark.parametrize(
+    "model", ["pv-dm", "pv-dm --loss hs", "pv-dbow --word-vectors", "skipgram"]
+)
+def test_words_that_only_the_initial_vectors_have_are_no_obstacle_later(w2v, folder, model):
+    """Their counts are 0: in the validation loss, in negative samples, and in inference."""
+    (folder / "init.txt").write_text("a 1 2 3\nzebra -1 2 0\n")
+    (folder / "t.txt").write_text("a b c a\nb c d d\n" * 20)
+    name, *more = model.split()
+    more += [] if "hs" in more else ["--noise-exponent", "-0.5"]
+    args = ("--model", name, *more, "--min-count", 1, "--init", "init.txt", "--init-all")
+    args += ("--sample", 0, "--valid", "t.txt", "--epochs", 1, "--threads", 1)
+    outcome = w2v("train", "t.txt", *args)
+    assert outcome.code == 0, outcome.err
+    if name != "skipgram":
+        assert w2v("infer", "vectors.safetensors", "t.txt", "-o", "new.txt").code == 0
+
+
 def test_a_classifier_knows_words_that_only_the_initial_vectors_have(w2v, folder):
     """As fastText's classifiers with -pretrainedVectors."""
     (folder / "init.txt").write_text("cat 9 0 0\nkitten 9 1 0\ndog 0 9 0\npuppy 1 9 0\n")

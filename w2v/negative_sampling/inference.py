@@ -70,7 +70,10 @@ class Inference:
         self.settings, self._kernels = settings, kernels
         is_tree = settings.loss == "hs"
         outputs = words.counts.size - is_tree
-        if len(words.output_vectors) != outputs or outputs < 1 or words.counts.min() < 1:
+        if len(words.output_vectors) != outputs or outputs < 1:
+            raise ValueError("counts")
+        # A word that only the file of --init-all has has the count 0.
+        if words.counts.min() < 0 or words.counts.max() < 1:
             raise ValueError("counts")
         if settings.has_words and words.input_vectors is None:
             raise ValueError("words.matrix")

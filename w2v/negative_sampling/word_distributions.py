@@ -38,9 +38,13 @@ def keep_thresholds(counts: Array, sample: float) -> Array:
 def noise_probabilities(counts: Array, exponent: float) -> Array:
     """The noise distribution: counts ** exponent, normalised to the sum 1; float64 (V,).
 
+    With a negative exponent, a word of the count 0 has the probability 0.
+
     Source: Mikolov et al. 2013b, section 2.2, where the exponent is 3/4.
     """
-    weights = counts.astype(np.float64) ** exponent
+    weights = counts.astype(np.float64)
+    weights[(weights == 0) & (exponent < 0)] = np.inf  # its power is 0
+    weights **= exponent
     return weights / weights.sum()
 
 
