@@ -169,8 +169,11 @@ class Classifier(LabelsTexts):
         self._opened = open_classifier(self._path)
 
     def __getstate__(self) -> dict[str, object]:
-        # Where a pickle is read, its file may be a copy, whose stamp is another one.
-        return {**vars(self), "_stamp": None}
+        # Where a pickle is read, its file may be a copy, whose stamp is another one. The explainer
+        # has functions, which have no pickle: it is opened again.
+        state = {**vars(self), "_stamp": None}
+        state.pop("_opened_explainer", None)
+        return state
 
     @property
     def labels(self) -> list[str]:
