@@ -241,6 +241,11 @@ def test_a_classifier_explains_no_prediction_of_another_file(folder):
     given = {"model": "nbow", "min_count": 1, "threads": 1, "dim": 4}
     library.train(texts=texts, output="one.safetensors", **given)
     classifier = library.Classifier("one.safetensors")
+    before = pickle.dumps(classifier)
+    found = library.Classifier("one.safetensors")
+    answer = found.explain("a b")
+    assert pickle.loads(pickle.dumps(found)).explain("a b") == answer
+    assert len(pickle.dumps(found)) == len(before)
     library.train(texts=texts, output="one.safetensors", seed=2, **given)
     with pytest.raises(library.W2VError, match="one.safetensors has changed since it was loaded"):
         classifier.explain("a b")

@@ -269,6 +269,22 @@ def test_output_gradients(steps, tied, samples):
     check_gradients(cost, found, given)
 
 
+@pytest.mark.parametrize("samples", [2, 40])
+def test_the_sampled_softmax_learns_the_frequencies_of_words(samples):
+    """At these biases, gradients are zero on average, for few samples and for many."""
+    rng, counts = np.random.default_rng(13), np.array([60, 25, 9, 4, 2])
+    layer = SampledSoftmaxOutput(1, counts, samples, False, np.float64)
+    biases = np.log(counts / counts.sum())[:, None]
+    layer.share({"output_vectors": np.zeros((5, 1)), "b_o": biases})
+    total, rounds = np.zeros(5), 400
+    for _ in range(rounds):
+        targets = rng.choice(5, 8, p=counts / 100).astype(np.int32)
+        layer.learn(np.ones((8, 1)), targets, np.full(8, 1 / 8), rng)
+        [gradient] = [rows for rows in layer.rows() if rows.table == "b_o"]
+        total[gradient.rows] += gradient.sums[:, 0]
+    np.testing.assert_allclose(total / rounds, 0, atol=0.02)
+
+
 def test_softmax_gradients_and_loss():
     rng = np.random.default_rng(6)
     loss, scores, bias = SoftmaxLoss(), rng.normal(size=(4, 5)), rng.normal(size=5)

@@ -138,6 +138,16 @@ def test_ids_that_are_read_as_labels_are_reported(w2v, folder, header, warned):
     assert ("21 labels of 21 texts: were ids read as labels" in message) == warned
 
 
+def test_combinations_of_few_labels_are_not_taken_for_ids(w2v, folder):
+    names = "abcdef"
+    pairs = [(x, y) for x in names for y in names if x < y] + [(x,) for x in names]
+    lines = [" ".join(f"__label__{label}" for label in pair) + " some words\n" for pair in pairs]
+    (folder / "t.txt").write_text("".join(lines))
+    message = run(w2v, "train", "t.txt", *SMALL, "--loss", "ova", "-o", "m.safetensors").err
+    assert "6 labels" in message
+    assert "were ids read" not in message
+
+
 @pytest.mark.parametrize(
     ("labels", "said"),
     [

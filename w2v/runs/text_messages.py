@@ -287,7 +287,8 @@ def _say_own_labels(console: Console, corpus: Corpus) -> None:
 
     if not isinstance(corpus, DocumentCorpus):
         return
-    texts, labels = len(corpus.labels), len(set(corpus.labels))
+    texts = len(corpus.labels)
+    labels = len({label for labels in set(corpus.labels) for label in labels})
     if texts >= MANY_TEXTS and labels > texts // 2:
         console.warn(
             f"{labels:,} labels of {texts:,} texts: were ids read as labels, or a header as a text?"

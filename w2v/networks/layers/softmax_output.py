@@ -140,10 +140,13 @@ class SampledSoftmaxOutput(SoftmaxOutput):
     """Sampled softmax: `learn` computes the scores of the targets and of random words only.
 
     These random words are the samples. Each call of `learn` draws them in proportion to
-    count^0.75. The logarithm of the expected number of draws of a word is subtracted from the score
-    of the word. This corrects for the sampling, so that the network learns the full softmax (Jean
-    et al. 2015, "On using very large target vocabulary", equation 8; Bengio and Senécal 2008).
-    `scores` and `evaluate` use all words.
+    count^0.75. A row has the scores of its target, of the samples and of the targets of the other
+    rows, each word once. The logarithm of the probability that a word is among them is subtracted
+    from the score of the word. This corrects for the sampling, so that the network learns the full
+    softmax (Jean et al. 2015, "On using very large target vocabulary", equation 8; Bengio and
+    Senécal 2008). A word of frequency f that a draw takes with the probability q is among S samples
+    and N - 1 other targets with the probability 1 - (1 - q)^S (1 - f)^(N - 1). `scores` and
+    `evaluate` use all words.
 
     W_oh and b_o are both tables with row gradients; b_o is (K, 1).
 
@@ -158,9 +161,13 @@ class SampledSoftmaxOutput(SoftmaxOutput):
         self, inputs: int, counts: np.ndarray, samples: int, tied: bool, dtype: Any = np.float32
     ):
         super().__init__(inputs, counts.size, tied, dtype)
-        weights = np.maximum(counts, 1) ** 0.75
-        self._expected = samples * weights / weights.sum()
-        self._cumulative, self._samples = np.cumsum(weights / weights.sum()), samples
+        frequencies = np.maximum(counts, 1) / np.maximum(counts, 1).sum()
+        q = frequencies**0.75 / (frequencies**0.75).sum()
+        self._cumulative, self._samples = np.cumsum(q), samples
+        # The logarithms of the probabilities that a word is not drawn, and is not a target.
+        self._not_drawn, self._not_target = (
+            np.log1p(-np.minimum(p, 1 - 1e-9)) for p in (q, frequencies)
+        )
         self.gradients = {}
         self.parameters["b_o"] = np.zeros((counts.size, 1), dtype)
         self._row_gradients: list[RowGradients] = []
@@ -186,7 +193,10 @@ class SampledSoftmaxOutput(SoftmaxOutput):
         rows, columns = np.unique(np.concatenate([targets, samples]), return_inverse=True)
         vectors = self.parameters[self.table][rows]
         scores = h @ vectors.T
-        bias = (self.parameters["b_o"][rows, 0] - np.log(self._expected[rows])).astype(h.dtype)
+        left_out = self._samples * self._not_drawn[rows]
+        left_out += (targets.size - 1) * self._not_target[rows]
+        bias = self.parameters["b_o"][rows, 0] - np.log(-np.expm1(left_out))
+        bias = bias.astype(h.dtype)
         self._loss.forward(scores, bias, columns[: targets.size].astype(np.int32), weights)
         # 1. and 2. as in `SoftmaxOutput`, for the rows of targets and samples
         (d_scores, d_bias), rows = self._loss.backward(), rows.astype(np.int32)
