@@ -281,6 +281,8 @@ def test_it_is_read_on_a_phone_and_in_the_dark(page):
         )
         assert all(box["width"] > 380 and box["height"] > 200 for box in boxes)
         assert boxes[0]["bottom"] <= boxes[1]["top"] + 1
+        page.run("data.groups[data.group[selected]] = 'a'.repeat(300); showPanel()")
+        assert page.run("return element('panel').scrollWidth <= element('panel').clientWidth")
         page.open(mark=[f"word{n}" for n in range(12)])  # in a line of their own
         page.until("chart.getHeight() === element('map').clientHeight")
         assert page.run("return document.documentElement.scrollWidth") <= 390
