@@ -1,4 +1,4 @@
-"""Worker processes that cannot start, as those of a program without a guard around its training."""
+"""Worker processes, schedulers and connections that cannot start, for example without a guard."""
 
 import multiprocessing
 
@@ -24,6 +24,33 @@ def test_workers_that_do_not_start_are_an_error_of_one_line(monkeypatch):
     with pytest.raises(W2VError) as error:
         Cluster("local:2")
     assert str(error.value) == ADVICE
+
+
+def test_a_scheduler_that_does_not_start_has_its_reason(monkeypatch):
+    """As where the configuration of Dask requires encryption."""
+
+    def fail(**settings):
+        try:
+            raise RuntimeError("encryption required by Dask configuration")
+        except RuntimeError as error:
+            raise RuntimeError("Cluster failed to start: Scheduler failed to start.") from error
+
+    monkeypatch.setattr(local_workers, "LocalCluster", fail)
+    with pytest.raises(W2VError, match="no scheduler can start .* Dask .encryption required by"):
+        Cluster("local:2")
+
+
+@pytest.mark.parametrize("scheme", ["tls", "tcp"])
+def test_a_connection_that_dask_refuses_is_an_error_of_one_line(scheme):
+    """One without certificates, and one that is not encrypted although this is required."""
+    import dask
+
+    required = dask.config.set({"distributed.comm.require-encryption": True})
+    with required, pytest.raises(W2VError) as error:
+        Cluster(f"{scheme}://127.0.0.1:1")
+    said = f"--cluster {scheme}://127.0.0.1:1: Dask does not connect: check distributed.comm in "
+    assert str(error.value).startswith(said)
+    assert "\n" not in str(error.value)
 
 
 def test_a_worker_that_runs_the_training_again_ends_with_the_advice(monkeypatch):

@@ -111,6 +111,11 @@ class Cluster:
             raise (ConnectionLostError if isinstance(error, OSError) else W2VError)(
                 f"--cluster {address}: no scheduler answers: check the address ({reason})"
             ) from None
+        except (TypeError, RuntimeError) as error:  # tls:// without certificates, for example
+            raise W2VError(
+                f"--cluster {address}: Dask does not connect: check distributed.comm in the "
+                f"configuration of Dask, which names certificates ({error})"
+            ) from None
 
     def _join(self) -> None:
         """Prepare the scheduler for this run, unless it is prepared. A new scheduler never is."""
