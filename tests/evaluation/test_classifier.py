@@ -125,6 +125,24 @@ def test_the_mean_of_known_words(labelled):
     assert (x.tolist(), labels) == ([[1, 0], [0, 1], [1, 0]], ["cat", "dog", "cat"])
 
 
+@pytest.mark.parametrize("by", ["words", "documents"])
+def test_what_was_left_out_or_replaced_is_said(w2v, labelled, folder, by):
+    rows = (folder / "train.tsv").read_text()
+    (folder / "head.tsv").write_text("group\tdoc_id\tbody\n\n" + rows)
+    (folder / "odd.tsv").write_bytes(b"cat\td0\tx \xff\n\n\ndog\td1\tnever\n")
+    columns = "--columns", "label,id,text", "--by", by
+    said = w2v("evaluate", "classify", "train.tsv", "odd.tsv", *columns).err.splitlines()
+    assert said[:2] == [
+        "1 invalid utf-8 byte sequence replaced; the first in odd.tsv, near byte 9",
+        "2 blank rows left out",
+    ]
+    assert said[2:] == ["1 document without any word of the vocabulary"] * (by == "words")
+    if by == "words":
+        said = w2v("evaluate", "classify", "head.tsv", "train.tsv", *columns).err
+        assert said.startswith("head.tsv: row 1 looks like a header, but was read as a document: ")
+        assert "\n1 blank row left out\n" in said
+
+
 def test_what_is_missing_is_said(w2v, labelled, folder):
     (folder / "new.tsv").write_text("cat\tnew\tx\n")
     (folder / "none.tsv").write_text("d0\tx\n")
