@@ -1,14 +1,15 @@
 """Worker processes, schedulers and connections that cannot start, for example without a guard."""
 
 import multiprocessing
+from types import SimpleNamespace
 
 import pytest
 
 pytest.importorskip("distributed", reason="the extra cluster is not installed")
 
-from w2v.cluster import local_workers
+from w2v.cluster import connection, local_workers
 from w2v.cluster.connection import Cluster
-from w2v.errors import W2VError
+from w2v.errors import ConnectionLostError, W2VError
 
 ADVICE = (
     "--cluster local:2: no worker process can start: run the program from a file, and train only "
@@ -59,3 +60,28 @@ def test_a_worker_that_runs_the_training_again_ends_with_the_advice(monkeypatch)
     with pytest.raises(SystemExit) as stop:
         Cluster("local:2")
     assert stop.value.code == f"w2v: {ADVICE}"
+
+
+@pytest.mark.parametrize("call", ["_send", "_call"])
+def test_a_call_that_fails_after_minutes_is_repeated(call, monkeypatch):
+    """The data of a call may be large, and the time to try again begins when it fails."""
+    now, times = [0.0], list[float]()
+    clock = SimpleNamespace(monotonic=lambda: now[0], sleep=lambda seconds: None)
+    monkeypatch.setattr(connection, "time", clock)
+    monkeypatch.setattr(Cluster, "_check_connection", lambda self: None)
+    cluster = Cluster.__new__(Cluster)
+    cluster.address = "tcp://x:1"
+    cluster._client = SimpleNamespace(status="running", wait_for_workers=lambda *_, **__: None)
+
+    def fail(seconds):
+        times.append(now[0])
+        now[0] += seconds
+        if len(times) < 2 or seconds < 100:
+            raise OSError("broken")
+        return "sent"
+
+    assert getattr(cluster, call)(lambda: fail(100.0)) == "sent"
+    times.clear()
+    with pytest.raises(ConnectionLostError):
+        getattr(cluster, call)(lambda: fail(11.0))
+    assert len(times) == 1 + connection.TIMEOUT // 11 + 1
