@@ -56,6 +56,18 @@ def test_it_tells_what_can_be_told():
     )
 
 
+def test_labels_may_be_long_and_end_with_a_null_character():
+    """As an array of NumPy, these labels would take 12 GB, and two of them would be equal."""
+    x, names = np.repeat(np.eye(3), 50, axis=0), ["a", "a\0", "a" * 20_000_000]
+    labels = [name for name in names for _ in range(50)]
+    regression = classifier.fit(x, labels)
+    p = regression.probabilities(np.eye(3))
+    assert p.argmax(axis=1).tolist() == [0, 1, 2]
+    counts = ClassificationCounts(regression.labels, True)
+    counts.add(p, [(name,) for name in names])
+    assert counts.report().true.tolist() == [1, 1, 1]
+
+
 def test_one_label_is_not_enough():
     with pytest.raises(W2VError, match="needs two labels or more, but all documents have 'a'"):
         classifier.fit(np.zeros((3, 2)), ["a"] * 3)

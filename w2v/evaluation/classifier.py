@@ -68,7 +68,9 @@ def fit(features: np.ndarray, labels: Sequence[str], penalty: float = 1.0) -> Re
     # The deviation of a constant is 0, or a rounding error, by which nothing may be divided.
     scale = np.where(deviation > 1e-12 * np.abs(mean), deviation, 1)
     x = _prepared(features, mean, scale)
-    true_columns = np.searchsorted(names, labels)
+    # Not an array of the labels, each of which would take as many bytes as the longest one.
+    column_of = {name: column for column, name in enumerate(names)}
+    true_columns = np.array([column_of[label] for label in labels], np.int64)
     shape, rows = (x.shape[1], len(names)), np.arange(len(x))
 
     def loss(flat_weights: np.ndarray) -> tuple[float, np.ndarray]:
