@@ -24,6 +24,7 @@ from w2v.runs.run import TrainingRun
 pytest.importorskip("distributed", reason="the extra cluster is not installed")
 
 from w2v.cluster import connection, count_changes, svd_products  # noqa: E402
+from w2v.cluster.count_replica import Topics  # noqa: E402
 from w2v.cluster.executor import cluster_executor  # noqa: E402
 from w2v.cluster.svd_products import ClusterProducts  # noqa: E402
 
@@ -221,6 +222,25 @@ def test_a_run_whose_data_are_lost_again_and_again_ends_with_an_error(text, here
         match=LOST,
     ):
         finish(make_run("lda", text, "b.safetensors", here, **LDA))
+
+
+def test_a_run_whose_topics_are_lost_at_each_fetch_ends_with_an_error(text, here):
+    """Before, it went back and sampled the same rounds again without an end."""
+    fetches: list[int] = []
+
+    def lose(futures):
+        if futures and isinstance(futures[0], Topics):
+            fetches.append(len(futures))
+            assert len(fetches) < 20, "the run does not end"
+            raise KeyError("lost")
+        return list(futures)
+
+    here.gather = lose
+    training = make_run("lda", text, "b.safetensors", here, **{**LDA, "epochs": 2})
+    with pytest.raises(ConnectionLostError, match=LOST):
+        finish(training)
+    assert len(fetches) == 4
+    assert training.executor.state.chunks_done == 0
 
 
 def test_lda_begins_where_no_worker_has_joined_yet(text, here, monkeypatch):

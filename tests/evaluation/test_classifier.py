@@ -56,6 +56,18 @@ def test_it_tells_what_can_be_told():
     )
 
 
+def test_labels_may_be_long_and_end_with_a_null_character():
+    """As an array of NumPy, these labels would take 12 GB, and two of them would be equal."""
+    x, names = np.repeat(np.eye(3), 50, axis=0), ["a", "a\0", "a" * 20_000_000]
+    labels = [name for name in names for _ in range(50)]
+    regression = classifier.fit(x, labels)
+    p = regression.probabilities(np.eye(3))
+    assert p.argmax(axis=1).tolist() == [0, 1, 2]
+    counts = ClassificationCounts(regression.labels, True)
+    counts.add(p, [(name,) for name in names])
+    assert counts.report().true.tolist() == [1, 1, 1]
+
+
 def test_one_label_is_not_enough():
     with pytest.raises(W2VError, match="needs two labels or more, but all documents have 'a'"):
         classifier.fit(np.zeros((3, 2)), ["a"] * 3)
@@ -123,6 +135,24 @@ def test_the_mean_of_known_words(labelled):
     )
     x, labels = features.of("test.tsv")
     assert (x.tolist(), labels) == ([[1, 0], [0, 1], [1, 0]], ["cat", "dog", "cat"])
+
+
+@pytest.mark.parametrize("by", ["words", "documents"])
+def test_what_was_left_out_or_replaced_is_said(w2v, labelled, folder, by):
+    rows = (folder / "train.tsv").read_text()
+    (folder / "head.tsv").write_text("group\tdoc_id\tbody\n\n" + rows)
+    (folder / "odd.tsv").write_bytes(b"cat\td0\tx \xff\n\n\ndog\td1\tnever\n")
+    columns = "--columns", "label,id,text", "--by", by
+    said = w2v("evaluate", "classify", "train.tsv", "odd.tsv", *columns).err.splitlines()
+    assert said[:2] == [
+        "1 invalid utf-8 byte sequence replaced; the first in odd.tsv, near byte 9",
+        "2 blank rows left out",
+    ]
+    assert said[2:] == ["1 document without any word of the vocabulary"] * (by == "words")
+    if by == "words":
+        said = w2v("evaluate", "classify", "head.tsv", "train.tsv", *columns).err
+        assert said.startswith("head.tsv: row 1 looks like a header, but was read as a document: ")
+        assert "\n1 blank row left out\n" in said
 
 
 def test_what_is_missing_is_said(w2v, labelled, folder):

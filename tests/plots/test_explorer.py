@@ -135,6 +135,13 @@ def test_search_finds_a_word_and_lists_what_similar_prints(page, w2v):
     assert page.listed() == printed_neighbours(w2v, "word12")
     field.send_keys("CAF\n")  # the first that begins so, whatever its case
     assert page.one("#panel h1").text == "café"
+    field.send_keys(" word12 ")
+    assert page.offers()[0] == "word12"
+    field.clear()
+    page.run("data.names[7] = 'İstanbul'")
+    field.send_keys("istan")
+    assert page.offers() == ["İstanbul"]
+    field.clear()
 
 
 def test_it_is_used_by_the_keyboard_alone(page, w2v):
@@ -281,6 +288,8 @@ def test_it_is_read_on_a_phone_and_in_the_dark(page):
         )
         assert all(box["width"] > 380 and box["height"] > 200 for box in boxes)
         assert boxes[0]["bottom"] <= boxes[1]["top"] + 1
+        page.run("data.groups[data.group[selected]] = 'a'.repeat(300); showPanel()")
+        assert page.run("return element('panel').scrollWidth <= element('panel').clientWidth")
         page.open(mark=[f"word{n}" for n in range(12)])  # in a line of their own
         page.until("chart.getHeight() === element('map').clientHeight")
         assert page.run("return document.documentElement.scrollWidth") <= 390

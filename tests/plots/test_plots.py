@@ -536,6 +536,16 @@ def test_a_series_whose_name_begins_with_an_underscore_is_in_the_legend():
     assert (low, high) == (0, pytest.approx(0.648))  # with space for the highest dot
 
 
+def test_control_characters_are_escaped_in_charts():
+    bars = chart.Bars("a\nb", "x", [chart.Series("", ["c\nd", "e\tf\x85"], [0.5, 0.6])])
+    lines = chart.Lines("t", "g\nh", "y", [chart.Series("", [1], [2.0])], ticks=[(1, "i\nj")])
+    made = chart.Chart([bars, lines]).draw()
+    assert made.axes[0].get_title() == r"a\nb"
+    assert [text.get_text() for text in made.axes[0].get_yticklabels()] == [r"c\nd", r"e\tf\x85"]
+    assert made.axes[1].get_xlabel() == r"g\nh"
+    assert [text.get_text() for text in made.axes[1].get_xticklabels()] == [r"i\nj"]
+
+
 def test_a_logarithmic_x_axis_has_whole_numbers_at_its_marks():
     lines = chart.Lines("t", "x", "y", [chart.Series("a", [0.1, 1e7], [1.0, 2.0])], log_x=True)
     [axes] = chart.Chart([lines]).draw().axes

@@ -21,6 +21,7 @@ from w2v.errors import W2VError
 
 if TYPE_CHECKING:
     from w2v.evaluation.classification_report import ClassificationReport
+    from w2v.text.documents import DocumentCorpus
 
 
 @click.command(
@@ -100,6 +101,7 @@ def classify(
     from w2v.embeddings.formats import contents
     from w2v.evaluation.classification_report import ClassificationCounts
     from w2v.evaluation.classifier import Features, fit
+    from w2v.runs.text_messages import say_changed_documents, say_text_changes
     from w2v.settings import TextSettings
     from w2v.system.progress import ProgressLine
 
@@ -107,10 +109,16 @@ def classify(
     _refuse_other_tables(path, by)
     stored = nested(contents(path)[1], "settings")
     line, by_names = ProgressLine(sys.stderr), by == "documents"
+
+    def say(corpus: DocumentCorpus, empty: int) -> None:
+        """Report what was left out of a file, or replaced."""
+        say_text_changes(line, corpus)
+        say_changed_documents(line, corpus, empty, 0, None)
+
     documents = reading_of(settings, stored, [train, test], line, by_names)
     features = Features(
         open_table(vectors, by), by, documents.settings, settings.of(TextSettings), path,
-        documents.remembered,
+        documents.remembered, say,
     )  # fmt: skip
     regression = fit(*features.of(train), penalty)
     x, labels = features.of(test)

@@ -7,6 +7,7 @@ for data on the workers. The failures of a cluster become errors of one line.
 from __future__ import annotations
 
 import logging
+import math
 import re
 import time
 import uuid
@@ -110,6 +111,11 @@ class Cluster:
             # A ValueError is of an address that cannot be one.
             raise (ConnectionLostError if isinstance(error, OSError) else W2VError)(
                 f"--cluster {address}: no scheduler answers: check the address ({reason})"
+            ) from None
+        except (TypeError, RuntimeError) as error:  # tls:// without certificates, for example
+            raise W2VError(
+                f"--cluster {address}: Dask does not connect: check distributed.comm in the "
+                f"configuration of Dask, which names certificates ({error})"
             ) from None
 
     def _join(self) -> None:
@@ -233,16 +239,19 @@ class Cluster:
 
     def _send(self, function: Callable[[], Any]) -> Any:
         """Call a function that needs workers; repeat the call if a worker has just died."""
-        deadline = time.monotonic() + TIMEOUT
+        deadline, has_failed, has_begun = time.monotonic() + TIMEOUT, False, False
         while True:
             try:
                 self._check_connection()
                 self._client.wait_for_workers(1, timeout=TIMEOUT)
+                has_begun = True
                 return function()
             except self.data_loss_errors:
                 raise
             # Dask raises ValueError if no worker is left, and KeyError if the chosen one has died.
             except (OSError, TimeoutError, ValueError, KeyError) as error:
+                if has_begun and not has_failed:  # the call may have sent data for minutes
+                    deadline, has_failed = time.monotonic() + TIMEOUT, True
                 if time.monotonic() > deadline:
                     raise ConnectionLostError(
                         f"--cluster {self.address}: no worker has answered for {TIMEOUT:.0f} s: "
@@ -304,7 +313,7 @@ class Cluster:
 
         If the connection breaks, wait for the scheduler, and call the function again.
         """
-        deadline = time.monotonic() + TIMEOUT
+        deadline = math.inf
         while True:
             try:
                 if self._client.status != "running":
@@ -321,6 +330,8 @@ class Cluster:
                 raise
             except (OSError, TimeoutError) as error:
                 self._check_connection()
+                # From the first error on, because the call may have waited for minutes.
+                deadline = min(deadline, time.monotonic() + TIMEOUT)
                 if time.monotonic() > deadline:
                     raise self._connection_lost() from error
                 time.sleep(POLL_INTERVAL)

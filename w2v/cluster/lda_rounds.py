@@ -22,7 +22,13 @@ import numpy as np
 from w2v.cluster import count_changes, count_replica
 from w2v.cluster.connection import Cluster
 from w2v.cluster.count_replica import CountsBase, CountsSetup, GibbsResult, Group, Topics
-from w2v.cluster.rounds import FAN_IN, MAX_CHANGES_RATIO, MAX_PENDING_ROUNDS, ClusterRounds
+from w2v.cluster.rounds import (
+    FAN_IN,
+    MAX_CHANGES_RATIO,
+    MAX_PENDING_ROUNDS,
+    MAX_RESTARTS,
+    ClusterRounds,
+)
 from w2v.errors import ConnectionLostError
 from w2v.factorization.term_matrix import EncodedTerms
 from w2v.system.progress import Progress, plural
@@ -79,6 +85,7 @@ class ClusterGibbs(ClusterRounds):
         )  # the same, for each round in progress
         # When the last base had been sent, and the seconds that fetching and sending took.
         self._base_sent_at = self._base_duration = 0.0
+        self._losses = 0  # number of times in a row that topics were lost before they were fetched
         self._state: TrainingState
         self._restore_point: _RestorePoint
 
@@ -109,9 +116,11 @@ class ClusterGibbs(ClusterRounds):
             return False
         except self._cluster.data_loss_errors:
             words = self._state.words
+            self._losses += 1
             self._restore()
             self._report_loss(words - self._state.words)
             return False
+        self._losses = 0
         tokens, matrices = self._trainer.tokens, self._trainer.matrices
         with DeferredSignals():
             for begin, (topics, sums, samples) in zip(self._topics, fetched, strict=True):
@@ -182,6 +191,8 @@ class ClusterGibbs(ClusterRounds):
         """Fetch the topics and send them out again, then send the counts as the new base."""
         start = time.monotonic()
         self.fetch_topics()
+        if self._losses > MAX_RESTARTS:
+            raise self._cluster.workers_lost(self._losses)
         self._save_restore_point()
         threads = self._cluster.threads()
         if threads != self._threads or not self._group_shards:

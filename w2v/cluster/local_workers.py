@@ -51,8 +51,16 @@ def start(workers: int, address: str) -> LocalCluster:
                 n_workers=workers, threads_per_worker=threads, dashboard_address="127.0.0.1:0",
                 silence_logs=logging.CRITICAL,
             )  # fmt: skip
-        except RuntimeError:  # "Nanny failed to start"
-            raise W2VError(advice) from None
+        except RuntimeError as error:  # "Nanny failed to start", or the scheduler
+            if "Scheduler" not in str(error):
+                raise W2VError(advice) from None
+            first: BaseException = error
+            while first.__cause__:
+                first = first.__cause__
+            raise W2VError(
+                f"--cluster {address}: no scheduler can start on this machine: check the "
+                f"configuration of Dask ({first})"
+            ) from None
 
 
 def _start_resource_tracker() -> None:

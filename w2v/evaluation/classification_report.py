@@ -229,7 +229,7 @@ class ClassificationCounts:
 
     def report(self) -> ClassificationReport:
         """The report on all N texts that have been added."""
-        order = np.argsort(self._names, kind="stable")
+        order = np.array(sorted(range(len(self._names)), key=self._names.__getitem__), np.int64)
         order = order[self._totals[:2, order].sum(axis=0) > 0]
         true, predicted, hits = self._totals[:, order]
         right, confusions = self._confusions() if self._has_one else (None, None)

@@ -5,7 +5,7 @@ There are N documents with D features each, and K labels.
 
 from __future__ import annotations
 
-from collections.abc import Container, Sequence
+from collections.abc import Callable, Container, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -68,7 +68,9 @@ def fit(features: np.ndarray, labels: Sequence[str], penalty: float = 1.0) -> Re
     # The deviation of a constant is 0, or a rounding error, by which nothing may be divided.
     scale = np.where(deviation > 1e-12 * np.abs(mean), deviation, 1)
     x = _prepared(features, mean, scale)
-    true_columns = np.searchsorted(names, labels)
+    # Not an array of the labels, each of which would take as many bytes as the longest one.
+    column_of = {name: column for column, name in enumerate(names)}
+    true_columns = np.array([column_of[label] for label in labels], np.int64)
     shape, rows = (x.shape[1], len(names)), np.arange(len(x))
 
     def loss(flat_weights: np.ndarray) -> tuple[float, np.ndarray]:
@@ -108,14 +110,17 @@ class Features:
                such settings, these are used instead
     path       the vector file
     remembered  the names of `documents` that come from the training text, see `DocumentCorpus`
+    on_read    called with each corpus that has been read, and with the number of its documents
+               without a known word, which have zeros
     """
 
     def __init__(
         self, table: Table, by: str, documents: DocumentSettings, text: TextSettings, path: str,
         remembered: Container[str] = (),
+        on_read: Callable[[DocumentCorpus, int], None] = lambda corpus, empty: None,
     ):  # fmt: skip
         self._table, self._by, self._documents, self._text = table, by, documents, text
-        self._path, self._remembered = path, remembered
+        self._path, self._remembered, self._on_read = path, remembered, on_read
         if by == "words" and (settings := container.nested(formats.contents(path)[1], "settings")):
             names = safetensors.TEXT_SETTINGS & settings.keys()
             self._text = replace(text, **{name: settings[name] for name in names})
@@ -130,7 +135,10 @@ class Features:
         corpus = DocumentCorpus(
             [path], self._text, self._documents, mode, remembered=self._remembered
         )
-        features = self._means(corpus) if self._by == "words" else self._vectors(corpus)
+        if self._by == "words":
+            features, empty = self._means(corpus)
+        else:
+            features, empty = self._vectors(corpus), 0
         if not corpus.labels:
             raise W2VError(f"{path}: no documents in the file")
         missing = corpus.labels.count(())
@@ -150,6 +158,7 @@ class Features:
                 f"{self._path} has NaN or infinity in the vectors of these documents: the file is "
                 "damaged, or its training diverged"
             )
+        self._on_read(corpus, empty)
         return features, [labels[0] for labels in corpus.labels]
 
     def _vectors(self, corpus: DocumentCorpus) -> np.ndarray:
@@ -167,8 +176,11 @@ class Features:
         rows = np.array(row_of, np.int64)[corpus.row_numbers()]
         return self._table.stored(rows).astype(np.float64)
 
-    def _means(self, corpus: DocumentCorpus) -> np.ndarray:
-        """The mean vector of the known words of each document; zeros for a document without any."""
+    def _means(self, corpus: DocumentCorpus) -> tuple[np.ndarray, int]:
+        """The mean vector of the known words of each document; zeros for a document without any.
+
+        Returns  the vectors, and the number of documents without any
+        """
         from scipy.sparse import csr_array
 
         table = self._table
@@ -185,4 +197,4 @@ class Features:
             for begin in range(0, len(table), _BLOCK):
                 block = slice(begin, begin + _BLOCK)
                 sums += columns[:, block] @ table.vectors(block)
-        return sums / np.maximum(sizes, 1)[:, None]
+        return sums / np.maximum(sizes, 1)[:, None], int(np.count_nonzero(sizes == 0))

@@ -90,7 +90,7 @@ class Lines:
             [line] = axes.plot(series.x, values, label=name, marker=marker, ms=3, **style)
             colour = line.get_color()
             drawn.append(line)
-        axes.set(xlabel=self.x_label, ylabel=self.y_label)
+        axes.set(xlabel=short(self.x_label, _MAX_LETTERS), ylabel=self.y_label)
         axes.grid(alpha=0.25)
         axes.xaxis.get_major_locator().set_params(integer=True)
         if self.log:

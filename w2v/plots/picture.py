@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -29,6 +30,7 @@ _MARKED_SIZE, _OTHER_SIZE = 11, 7.5  # font sizes of marked and other names, in 
 _MARKED_DISTANCE, _OTHER_DISTANCE = 5, 3
 _MARGIN = 12  # around the map, in points
 _INK = "#1c1d21"
+_CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f]")
 # On a map with this number of names or fewer, each name may be farther from its dot; a line then
 # joins the name to the dot.
 _FEW_NAMES = 150
@@ -133,9 +135,11 @@ def draw(map_: Map, written: np.ndarray) -> tuple[Picture, int]:
 def short(name: str, longest: int) -> str:
     """Cut a name to at most `longest` letters, the last one an ellipsis.
 
-    Bytes of a path that are not UTF-8 are escaped, since Matplotlib cannot draw them.
+    Control characters and bytes of a path that are not UTF-8 are escaped, because Matplotlib would
+    draw boxes, begin a new line, or fail.
     """
     name = name.encode("utf-8", "backslashreplace").decode()
+    name = _CONTROLS.sub(lambda match: ascii(match.group())[1:-1], name)
     return name if len(name) <= longest else name[: longest - 1] + "…"
 
 

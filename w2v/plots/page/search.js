@@ -3,13 +3,16 @@
    message if no name matches. A name is referred to by its index in names(), called `at`. */
 const OFFERS = 12; // most names in the list
 
+/* A text in lower case. That of İ has two characters in JavaScript: i with a dot above. */
+const folded = text => text.replaceAll("İ", "i").toLowerCase();
+
 /* Names that match a search: those that are it exactly, such as a word and a topic of the same name, those that
    begin with it, and those that contain it. */
 function matching(wanted) {
-  const names = searched.names(), lower = wanted.toLowerCase(), found = [[], [], []];
+  const names = searched.names(), lower = folded(wanted), found = [[], [], []];
   names.forEach((name, at) => { if (name === wanted) found[0].push(at); });
   for (let at = 0; lower && at < names.length && found[1].length < OFFERS; at++) {
-    const where = names[at].toLowerCase().indexOf(lower);
+    const where = folded(names[at]).indexOf(lower);
     if (where >= 0 && names[at] !== wanted) found[where ? 2 : 1].push(at);
   }
   return found.flat().slice(0, OFFERS);
@@ -19,6 +22,7 @@ let offers = [], offered = 0;
 function complete() {
   const field = element("search"), list = element("found");
   offers = matching(field.value);
+  if (!offers.length) offers = matching(field.value.trim()); // a pasted name may have blanks around it
   list.replaceChildren();
   offers.forEach((at, rank) => {
     const row = text("li", "", list, { role: "option", id: `offer${rank}` });
