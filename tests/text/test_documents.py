@@ -314,6 +314,13 @@ def test_labels_tell_ids_apart_that_come_once_for_each(folder):
         ("t.tsv", "a\tb\tc\na\tb\n", {}, "row 2: expected label TAB id TAB text"),
         ("d.jsonl", "[1]\n", {}, "d.jsonl: row 1: expected a JSON object, found '[1]'"),
         ("d.jsonl", '{"text"\n', {}, "row 1: expected a JSON object"),
+        ("d.jsonl", '[{"text": "a"},\n', {}, 'found \'[{"text": "a"},\': write each object on'),
+        (
+            "d.jsonl",
+            '{\n "text": "a"\n}\n',
+            {},
+            "found '{': write each object on a line of its own",
+        ),
         ("d.jsonl", "[" * 100_000, {}, "row 1: expected a JSON object"),
         ("d.jsonl", '{"id": "a"}\n', {}, "row 1: the field 'text' is missing or null"),
         (

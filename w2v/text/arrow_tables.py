@@ -233,7 +233,7 @@ class ArrowTable:
         if types.is_nested(kind) or types.is_binary(kind):
             raise W2VError(
                 f"{self.place}: the column {name!r} has the type {listed([kind])}, not strings or "
-                "numbers, or lists of them"
+                "numbers, or lists of them: write it as text, or leave it out of the file"
             )
         is_plain = types.is_integer(kind) or types.is_floating(kind) or types.is_boolean(kind)
         return array if is_plain else array.cast(self._arrow.string())
