@@ -170,7 +170,7 @@ class RangeDocuments(ReadsRange, DocumentCorpus):
                 file.seek(0)
             while file.tell() < self._range.begin and (line := file.readline()):
                 row = line.rstrip(b"\r\n")
-                if row.strip(b" \r\v\f"):  # a blank row is not the first one: see `_rows`
+                if row.strip():  # a row of blanks or empty fields is not the first one: see `_rows`
                     columns.begin(row.decode(errors="replace").split("\t"), source.place, "\t")
                     break
         return columns
