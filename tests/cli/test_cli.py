@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from dataclasses import fields
 
 import click
@@ -699,6 +700,29 @@ def test_out_of_memory_names_what_helps_the_command(w2v, folder, monkeypatch, ar
     outcome = w2v(*args)
     assert (outcome.code, outcome.out) == (2, "")
     assert outcome.err.startswith(f"w2v: out of memory: try {advice}")
+
+
+@pytest.mark.parametrize(
+    ("mode", "started"), [("--hogwild", 0), ("--hogwild", 1), ("--shards=2", 0)]
+)
+def test_a_system_that_starts_no_more_threads_is_told_of(w2v, folder, monkeypatch, mode, started):
+    """Threads that were started end; those that were not are not waited for."""
+    start, left = threading.Thread.start, iter(range(started))
+
+    def start_some(thread):
+        if thread._target.__name__ == "work" and next(left, None) is None:
+            raise RuntimeError("can't start new thread")
+        start(thread)
+
+    monkeypatch.setattr("threading.Thread.start", start_some)
+    before = threading.active_count()
+    outcome = w2v("train", "-", *SMALL, "--threads", 2, mode, stdin=LETTERS)
+    assert outcome.code == 2
+    assert outcome.err.splitlines()[-1] == (
+        "w2v: the system starts no more threads: end other programs, or raise its limit, or lower "
+        "--threads"
+    )
+    assert threading.active_count() == before
 
 
 def test_the_estimate_of_memory_includes_compilation(w2v, folder, monkeypatch):

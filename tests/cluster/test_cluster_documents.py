@@ -75,6 +75,7 @@ TEXTS = {
     "numbered": ({"a": LINES, "b.gz": gzip.compress(b"six\none\n")}, {"id_prefix": "file"}),
     "header": ({"t.tsv": TABLE.encode()}, {}),
     "blank row first": ({"t.tsv": b" \r\n" + TABLE.encode()}, {}),
+    "empty row first": ({"t.tsv": b"\t\t\n" + TABLE.encode()}, {}),
     "windows": ({"t.tsv": TABLE.replace("\n", "\r\n").encode()}, {"id_prefix": "label"}),
     "blanks": ({"t.tsv": b" \r\n" + TABLE.encode()}, {}),
     "possible headers": (

@@ -262,6 +262,16 @@ def tar_of(*members):
 
 
 @pytest.mark.parametrize("separator", [",", ";", "\t", "|"])
+def test_what_is_in_quotes_does_not_tell_the_separator_of_csv(folder, separator):
+    rows = ["a", 'x, "y"; z'], ["b", "x,\ny"], ["c", "z"]
+    for begin in (0, 1):
+        with (folder / "t.csv").open("w", newline="") as file:
+            csv.writer(file, delimiter=separator).writerows(rows[begin:])
+        words = {"a": ["x,", '"y";', "z"], "b": ["x,", "y"], "c": ["z"]}
+        assert opened("t.csv")[1] == {row[0]: words[row[0]] for row in rows[begin:]}
+
+
+@pytest.mark.parametrize("separator", [",", ";", "\t", "|"])
 def test_blank_rows_before_the_first_row_of_csv_do_not_tell_the_separator(folder, separator):
     (folder / "t.csv").write_text(f"\n\r\nid{separator}text\n1{separator}x y\n")
     corpus, words = opened("t.csv")
@@ -314,6 +324,13 @@ def test_labels_tell_ids_apart_that_come_once_for_each(folder):
         ("t.tsv", "a\tb\tc\na\tb\n", {}, "row 2: expected label TAB id TAB text"),
         ("d.jsonl", "[1]\n", {}, "d.jsonl: row 1: expected a JSON object, found '[1]'"),
         ("d.jsonl", '{"text"\n', {}, "row 1: expected a JSON object"),
+        ("d.jsonl", '[{"text": "a"},\n', {}, 'found \'[{"text": "a"},\': write each object on'),
+        (
+            "d.jsonl",
+            '{\n "text": "a"\n}\n',
+            {},
+            "found '{': write each object on a line of its own",
+        ),
         ("d.jsonl", "[" * 100_000, {}, "row 1: expected a JSON object"),
         ("d.jsonl", '{"id": "a"}\n', {}, "row 1: the field 'text' is missing or null"),
         (

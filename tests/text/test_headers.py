@@ -89,6 +89,22 @@ def test_commands_report_such_a_row(w2v, folder):
     assert said in w2v("train", "n.csv", "--model", "lsa", "--topics", 1).err
 
 
+@pytest.mark.parametrize(("name", "separator"), [("t.csv", ";"), ("t.csv", ","), ("t.tsv", "\t")])
+def test_a_row_of_empty_fields_does_not_tell_the_columns(w2v, folder, name, separator):
+    rows = ["", "", ""], ["id", "text", "stars"], ["7", "a b", "9"], ["", "", ""], ["8", "c", "9"]
+    lines = [separator.join(row) + "\n" for row in rows]
+    Path(name).write_text("".join(lines))
+    found, corpus = documents_of(name)
+    assert [(document, text) for document, _, text in found] == [("7", "a b"), ("", ""), ("8", "c")]
+    assert corpus.blank_rows == 1
+    assert not [*corpus.possible_headers()]
+    found, corpus = documents_of(name, "if there", text_field="text", id_field="id")
+    assert [text for *_, text in found] == ["", "a b", "", "c"]  # a text for each row
+    sentences = open_corpus([name], WORDS, FieldSettings(text_field="text"))
+    assert b"".join(sentences.blocks()) == b"a b\n\nc\n"
+    assert w2v("dedup", name).out == "".join(lines)
+
+
 def test_models_of_words_report_such_a_row_too(w2v, folder):
     Path("m.csv").write_text("id,body,stars\n1,hello world,3\n2,foo bar,4\n")
     said = "m.csv: row 1 looks like a header, but was read as a text: --text-field body names its "

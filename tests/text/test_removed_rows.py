@@ -150,3 +150,13 @@ def test_numbers_of_documents_count_what_models_of_documents_count(w2v, folder):
     rows = [{"text": text} for text in ("x y", None, "", "x y")]
     parquet.write_table(arrow.Table.from_pylist(rows), "t.parquet")
     assert w2v("dedup", "t.parquet", *arguments).out == "3\t1\t1.000000\n"
+
+
+def test_a_column_of_bytes_is_named_and_the_file_is_not_called_damaged(w2v, folder):
+    parquet, arrow = pytest.importorskip("pyarrow.parquet"), pytest.importorskip("pyarrow")
+    for kind in (arrow.binary(), arrow.large_binary(), arrow.binary(2)):
+        raw = arrow.array([b"\xff\x00"], kind)
+        parquet.write_table(arrow.table({"text": ["a"], "raw": raw}), "t.parquet")
+        outcome = w2v("dedup", "t.parquet")
+        assert outcome.code == 2
+        assert outcome.err.startswith("w2v: t.parquet: the column 'raw' has the type ")

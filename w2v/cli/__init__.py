@@ -186,6 +186,13 @@ def _run(args: list[str]) -> int:
         number = getattr(error, "number", signal.SIGINT)  # a `Stopped` has a number
         notes = getattr(error, "__notes__", ())  # what was lost
         return _fail(" ".join((name_of(number), *notes)), 128 + number)
+    except RuntimeError as error:
+        if "start new thread" not in str(error):
+            raise
+        fewer = ", or lower --threads" if "--threads" in args else ""
+        return _fail(
+            f"the system starts no more threads: end other programs, or raise its limit{fewer}", 2
+        )
     except MemoryError:
         return _fail(f"out of memory: try {_memory_advice(args[0], args[1:])}", 2)
     except OSError as error:

@@ -12,7 +12,6 @@ from w2v.system.text_file import MARK
 from w2v.text.columns import Columns
 from w2v.text.document_list import DocumentList
 from w2v.text.documents import DocumentCorpus
-from w2v.text.records import BLANKS
 from w2v.text.sources import Source
 from w2v.text.text_digest import NoDigest
 
@@ -174,7 +173,7 @@ class RangeDocuments(ReadsRange, DocumentCorpus):
                 file.seek(0)
             while file.tell() < self._range.begin and (line := file.readline()):
                 row = line.rstrip(b"\r\n")
-                if row.strip(BLANKS):  # a blank row is not the first one: see `_rows`
+                if row.strip():  # a row of blanks or empty fields is not the first one: see `_rows`
                     columns.begin(row.decode(errors="replace").split("\t"), source.place, "\t")
                     break
         return columns

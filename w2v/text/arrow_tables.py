@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from importlib import import_module
 from typing import Any
 
@@ -230,13 +231,15 @@ class ArrowTable:
         kind = array.type
         if self._is_text(kind) or self._is_list_of_numbers(kind):
             return array
-        if types.is_nested(kind) or types.is_binary(kind):
-            raise W2VError(
-                f"{self.place}: the column {name!r} has the type {listed([kind])}, not strings or "
-                "numbers, or lists of them"
-            )
-        is_plain = types.is_integer(kind) or types.is_floating(kind) or types.is_boolean(kind)
-        return array if is_plain else array.cast(self._arrow.string())
+        if types.is_integer(kind) or types.is_floating(kind) or types.is_boolean(kind):
+            return array
+        if not types.is_nested(kind) and not types.is_binary(kind):
+            with suppress(self._arrow.ArrowInvalid):  # as for bytes that are not UTF-8
+                return array.cast(self._arrow.string())
+        raise W2VError(
+            f"{self.place}: the column {name!r} has the type {listed([kind])}, not strings or "
+            "numbers, or lists of them: write it as text, or leave it out of the file"
+        )
 
     def _joined(self, arrays: Sequence[Any], names: Sequence[str]) -> Any:
         """Columns as `_strings`, joined by blanks; a null is empty, unless all of the row are."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import itertools
+import re
 from collections.abc import Container, Iterator, Sequence
 from typing import NamedTuple
 
@@ -13,6 +14,7 @@ from w2v.text.header_names import are_names, has_usual_names, options_for, plain
 
 LONGEST_ROW = 1 << 28  # maximum bytes of a table row or a JSON object, which must fit in memory
 EXTRA = "extra"  # the key of the extra column in the fields of a row
+_QUOTED = re.compile('"[^"]*(?:"|$)')
 _COLUMN_NAMES = {"id", "label", "text", "-"}
 
 
@@ -307,8 +309,12 @@ def whole_lines(blocks: Iterator[bytes], place: str) -> Iterator[bytes]:
 
 
 def separator_of(line: str) -> str:
-    """The separator of a CSV file by its first row: comma, else semicolon, else tab, else |."""
-    return next((separator for separator in ",;\t|" if separator in line), ",")
+    """The separator of a CSV file by its first row: comma, else semicolon, else tab, else |.
+
+    Those in quotes do not count, also where the quote is closed on a later line.
+    """
+    bare = _QUOTED.sub("", line)
+    return next((separator for separator in ",;\t|" if separator in bare), ",")
 
 
 def records(lines: Iterator[str], place: str) -> Iterator[tuple[str, str, list[str]]]:

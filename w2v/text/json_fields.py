@@ -23,9 +23,11 @@ def json_object(row: bytes, where: str) -> dict[str, Any]:
     except (ValueError, RecursionError):
         value = None
     if not isinstance(value, dict):
-        raise W2VError(
-            f"{where}: expected a JSON object, found {row[:60].decode(errors='replace')!r}"
-        )
+        # A list of objects, or an object on several lines.
+        is_spread = re.match(rb"\s*(\[\s*\{|[\[{]\s*$)", row)
+        advice = ": write each object on a line of its own, without a list" if is_spread else ""
+        found = row[:60].decode(errors="replace")
+        raise W2VError(f"{where}: expected a JSON object, found {found!r}{advice}")
     return value
 
 

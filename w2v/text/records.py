@@ -146,6 +146,8 @@ class RecordCorpus(Corpus):
         columns = self._columns_before(source)
 
         def parse(number: int, line: bytes) -> bytes | None:
+            if not columns.names and not line.strip():
+                return self._empty_row(name, f"row {number}")
             fields = columns.between_tabs(line.decode(), f"{source.place}: row {number}")
             return None if fields is None else self._text_of(fields, name, f"row {number}")
 
@@ -163,12 +165,22 @@ class RecordCorpus(Corpus):
             if not row:
                 self._leave_out_blank()
                 return None
+            place = where.rpartition(": ")[2]
+            if not columns.names and not any(map(str.strip, row)):
+                return self._empty_row(name, place)
             if not columns.names and columns.begin(row, where, separator):
                 return None
-            return self._text_of(columns.fields(row, where), name, where.rpartition(": ")[2])
+            return self._text_of(columns.fields(row, where), name, place)
 
         lines = (line.decode() for line in self._lines_of(source))
         yield from self._texts(records(lines, source.place), parse)
+
+    def _empty_row(self, name: str, where: str) -> bytes | None:
+        """A row of empty fields before the first row of a table, which tells no columns."""
+        if self._keeps_blank:
+            return self._text_of({"text": ""}, name, where)
+        self._leave_out_blank()
+        return None
 
     def _columns_before(self, source: Source) -> Columns:
         """The columns of a table whose rows are read next, here from its first row on."""

@@ -142,6 +142,7 @@ class Rows(Corpus):
         for where, separator, row in records(_lines(), source.place):
             raw = "".join(taken).encode()[:-1]
             taken.clear()
+            row = row if columns.names or any(map(str.strip, row)) else []
             is_first = not columns.names and bool(row)
             if is_first and columns.begin(row, where, separator):
                 if not self._is_first_header(raw.rstrip(b"\r"), source.place):

@@ -75,7 +75,8 @@ def run(
             # The caller may write the matrices to a file: no thread may still change them then.
             with DeferredSignals():
                 for thread in worker_threads:
-                    thread.join()
+                    if thread.ident is not None:  # the system may have refused to start it
+                        thread.join()
     if workers.failures:
         raise workers.failures[0]
     report()
