@@ -655,6 +655,7 @@ def normalized(w2v, folder):
 def test_queries_and_texts_are_normalized_as_the_model_was(w2v, normalized, folder):
     ask = ("similar", "-v", "x.safetensors", "--tsv", "-k", 1)
     assert w2v(*ask, NFC).out.split("\t")[1:] == w2v(*ask, NFD).out.split("\t")[1:]
+    assert answers(w2v(*ask, "--ignore-case", NFD.upper())) == answers(w2v(*ask, NFC))
     (folder / "names").write_text(f"{NFD}\n")
     assert answers(w2v(*ask, "nam", "--only", "names")) == [NFC]
     assert (
