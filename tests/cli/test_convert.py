@@ -31,8 +31,17 @@ def test_all_but_the_top_takes_off_mean_and_main_directions():
     _, _, directions = np.linalg.svd(plain.astype(float), full_matrices=False)
     np.testing.assert_allclose(made @ directions[:2].T, 0, atol=1e-5)
     np.testing.assert_allclose(made @ directions[2:].T, plain @ directions[2:].T, atol=1e-5)
-    with pytest.raises(W2VError, match="only 6 numbers"):
-        transform.centered(original, 7)
+    for count in (6, 7):
+        with pytest.raises(W2VError, match=f"{count}: .* only 6 of 6 directions.*give 5 at most"):
+            transform.centered(original, count)
+    assert transform.centered(original, 5).has_direction().all()
+    flat = Table.build(["a", "b", "c"], original.matrix[:3])
+    with pytest.raises(W2VError, match="--center 2: .* only 2 of 6 directions.*give 1 at most"):
+        transform.centered(flat, 2)
+    same = Table.build(["a", "b"], np.ones((2, 3), np.float32))
+    for count in (0, 1):
+        assert not transform.centered(same, count).matrix.any()
+        assert len(transform.centered(same.take(np.arange(0)), count)) == 0
 
 
 def test_unit_vectors_and_zeros():

@@ -13,6 +13,7 @@ from helpers import compiled_only
 
 import w2v as library
 from w2v.embeddings import formats, lookup
+from w2v.embeddings.search import Search
 from w2v.embeddings.spelling import near_spellings
 from w2v.embeddings.table import Table
 
@@ -656,6 +657,7 @@ def normalized(w2v, folder):
 def test_queries_and_texts_are_normalized_as_the_model_was(w2v, normalized, folder):
     ask = ("similar", "-v", "x.safetensors", "--tsv", "-k", 1)
     assert w2v(*ask, NFC).out.split("\t")[1:] == w2v(*ask, NFD).out.split("\t")[1:]
+    assert answers(w2v(*ask, "--ignore-case", NFD.upper())) == answers(w2v(*ask, NFC))
     (folder / "names").write_text(f"{NFD}\n")
     assert answers(w2v(*ask, "nam", "--only", "names")) == [NFC]
     assert (
@@ -1135,3 +1137,33 @@ def test_mutual_neighbours_are_those_of_a_loop(w2v, folder, options):
     assert pairs(*names[20:25], "--mutual") == {pair for pair in mutual if pair[0] in names[20:25]}
     for refused in (("--in", "many.txt"), ("--method", "mul"), ("-v", "many.txt")):
         assert "--mutual works only" in w2v(*call, "w1", "--mutual", *refused).err
+
+
+@pytest.mark.parametrize("more", [("--tsv",), ("--json",), ("--min-score", 0.2)])
+def test_the_answers_of_a_batch_are_computed_in_parts(w2v, toy, folder, monkeypatch, more):
+    """Which bounds the memory for many answers. The hint about a phrase knows all words."""
+    (folder / "words").write_text("king\nqueen\nprime\nminister\nman\n")
+    rows = "".join(f"{word} {row} 1 0.5\n" for row, word in enumerate(["king", "prime_minister"]))
+    (folder / "x.txt").write_text(f"4 3\n{rows}queen 3 1 2\nman 0 1 0\n")
+    (folder / "vectors").write_text("a 1 2 3\nb 3 2 1\nc 0 1 0\n")
+    asks = [
+        ("similar", "king", "prime", "minister", "queen", "-k", 3, "-v", "x.txt", *more),
+        ("similar", "-", "-k", 2, "-v", "x.txt", "--oov", "skip", *more),
+        ("similar", "--vector", "vectors", "-k", 3, "-v", "x.txt", *more),
+        ("analogy", "king", "man", "queen", "-k", 1, "-v", "x.txt", *more),
+    ]
+    words = (folder / "words").read_bytes()
+    whole = [w2v(*ask, stdin=words) for ask in asks]
+    sizes, search = [], Search.nearest
+
+    def nearest(self, vectors, *args):
+        sizes.append(len(vectors))
+        return search(self, vectors, *args)
+
+    monkeypatch.setattr(Search, "nearest", nearest)
+    monkeypatch.setattr("w2v.cli.neighbours._ANSWERS", 4)
+    for ask, outcome in zip(asks, whole, strict=True):
+        again = w2v(*ask, stdin=words)
+        assert (again.code, again.out, again.err) == (outcome.code, outcome.out, outcome.err)
+    assert "prime_minister" in whole[0].err
+    assert max(sizes) <= 2

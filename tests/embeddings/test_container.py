@@ -332,6 +332,41 @@ def test_a_mapped_file_that_becomes_shorter_is_an_error(tmp_path, name):
     assert all(line.startswith(str(path)) for line in said)
 
 
+SHORTENED_CLASSIFIER = """
+import os, w2v
+classifier = w2v.Classifier(os.sys.argv[1])
+asks = classifier.predict, classifier.explain
+assert all(ask("a b") for ask in asks)
+os.truncate(os.sys.argv[1], 0)
+for ask in asks:
+    try:
+        print(ask("a b"))
+    except w2v.W2VError as error:
+        print(error)
+"""
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows keeps a mapped file as it is")
+@pytest.mark.parametrize("name", ["x.safetensors", "x.bin"])
+def test_a_classifier_whose_file_becomes_shorter_is_an_error(tmp_path, name):
+    """In a process of its own, which reading the file would end with SIGBUS."""
+    path = tmp_path / name
+    if name == "x.bin":
+        matrices = [fasttext_files.dense(np.ones((rows, 4), np.float32)) for rows in (2000, 2)]
+        words, labels = [f"w{row}" for row in range(1998)], ["__label__x", "__label__y"]
+        settings = {"model": 3, "loss": 3, "maxn": 0, "bucket": 0}
+        model = fasttext_files.model(["a", "b", *words], [1] * 2000, *matrices, labels, **settings)
+        path.write_bytes(model)
+    else:
+        texts = [f"__label__{label} {text}" for label, text in ("xa", "yb")] * 9
+        w2v.train(texts=texts, model="nbow", dim=4, min_count=1, threads=1, output=path)
+    code = [sys.executable, "-c", SHORTENED_CLASSIFIER, str(path)]
+    done = subprocess.run(code, capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
+    said = done.stdout.splitlines()
+    assert [line.partition(" cut short while")[0] for line in said] == 2 * [f"{path}:"]
+
+
 @pytest.mark.parametrize("kind", ["BF16", "F8_E4M3"])
 def test_numbers_that_numpy_does_not_have_are_no_damage(tmp_path, kind):
     """As safetensors.torch writes them."""

@@ -221,6 +221,7 @@ def tar_of(name, data):
         (pickle.dumps(table(), protocol=0), "pickle"),
         (b"5 3 3 5 2 2166136261 < >\n0 1 2 3\n", "floret"),
         (b"a " + b"1 " * 40_000, "row 1: no line end in 65,536 bytes"),
+        (b"1.5 " * 40_000 + b"\n", "row 1: no line end in 65,536 bytes, and no header"),
         (b'{"king": [' + b"1, " * 30_000 + b"2]}", "JSON: write its vectors as text"),
         (b"<!DOCTYPE html><html>" + b"<p>" * 30_000, "an HTML page.*download the file again"),
         (b"2 3\na 1 2\nb 3 4\n", "declares vectors of 3 numbers, but rows have 2; .*--check"),

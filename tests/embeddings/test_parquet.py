@@ -184,3 +184,14 @@ def test_commands_read_and_write_it(w2v, toy, folder):
     outcome = w2v("info", "x.parquet", "--json")
     assert '"format": "Parquet"' in outcome.out
     assert w2v("convert", "vectors.safetensors", "x.parquet.gz").err.endswith(".tsv\n")
+
+
+@pytest.mark.parametrize("column", ["name", "count", "vector"])
+def test_columns_of_one_name_are_refused(folder, column):
+    data = {"name": ["a"], "count": [1], "vector": [[1.0]], "lang": ["en"]}
+    columns = {**data, "other": data[column]}
+    names = [column if name == "other" else name for name in columns]
+    twice = pa.Table.from_arrays([pa.array(values) for values in columns.values()], names)
+    parquet.write_table(twice, "x.parquet")
+    with pytest.raises(W2VError, match=f"x.parquet: 2 columns have the name '{column}': rename"):
+        formats.load("x.parquet")

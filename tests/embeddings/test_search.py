@@ -158,3 +158,22 @@ def test_vectors_are_found_however_short_they_are(tmp_path, queries, rows):
             assert answer[0][1] == pytest.approx(1, abs=1e-4)
         units = each.units(np.arange(ROWS))
         np.testing.assert_allclose(row_norms(units), 1, rtol=1e-6)
+
+
+@pytest.mark.parametrize("queries", [1, 90])
+@pytest.mark.parametrize("k", [1, 3])
+def test_vectors_that_are_longer_than_float32_can_say_hide_no_others(queries, k):
+    rng = np.random.default_rng(4)
+    matrix = rng.standard_normal((3000, 64)).astype(np.float32)
+    signs = np.sign(matrix[0])
+    matrix[[7, 5, 2500]] = signs[None] * np.float32([[1], [3e38], [2e38]])
+    long = Table.build([f"w{i}" for i in range(3000)], matrix)
+    short = Table.build(long.names, unit_vectors(matrix))
+    for row in (7, 5, 9):
+        vectors, excluded = np.repeat(matrix[row][None, None], queries, axis=0), [[row]] * queries
+        found = Search(long, k).nearest(vectors, excluded)
+        assert [[each for each, _ in answer] for answer in found] == [
+            [each for each, _ in answer] for answer in Search(short, k).nearest(vectors, excluded)
+        ]
+        assert len(found[0]) == k
+    np.testing.assert_allclose(row_norms(long.units(np.arange(9))), 1, rtol=1e-6)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
@@ -21,11 +21,14 @@ if TYPE_CHECKING:
     import numpy as np
 
     from w2v.embeddings.query import Neighbour, Query, QueryAnswerer
+    from w2v.embeddings.search import Search
     from w2v.embeddings.table import Table
 
+T = TypeVar("T")
 # Up to this number of words on the command line, one BLAS thread answers as fast as several threads
 # do. Several threads would use more processor time.
 SINGLE_THREAD_WORDS = 32
+_ANSWERS = 1 << 18  # neighbours of several queries that are in memory at a time
 
 
 def query_answerer(
@@ -147,20 +150,28 @@ def print_answers(
     """
     composed = ComposedWords(answerer.source, answerer.ignore_case)
     for queries in batches:
-        lines: list[str] = []
-        for query, answer in zip(queries, answerer.answer(queries), strict=True):
-            if isinstance(answer, NotFoundError):
-                print_lines(lines)
-                lines.clear()
-                unanswered.report(answer, _names(queries, order))
-                lines += unanswered.lines(printer.results, unanswered_record(query), answer)
-            else:
-                names = [name for _, name in query.terms if name in answerer.composed]
-                lines += printer.lines(str(query), answer, not composed.among(names))
-        print_lines(lines)
+        for part in parts(queries, answerer.search):
+            lines: list[str] = []
+            for query, answer in zip(part, answerer.answer(part), strict=True):
+                if isinstance(answer, NotFoundError):
+                    print_lines(lines)
+                    lines.clear()
+                    unanswered.report(answer, _names(queries, order))
+                    lines += unanswered.lines(printer.results, unanswered_record(query), answer)
+                else:
+                    names = [name for _, name in query.terms if name in answerer.composed]
+                    lines += printer.lines(str(query), answer, not composed.among(names))
+            print_lines(lines)
     composed.finish()
     printer.finish()
     return unanswered.exit_code()
+
+
+def parts(batch: Sequence[T], search: Search) -> Iterator[Sequence[T]]:
+    """Yield the queries of a batch in parts, which bounds the memory for their answers."""
+    most = max(1, _ANSWERS // max(1, min(search.k, len(search.table))))
+    for begin in range(0, len(batch), most):
+        yield batch[begin : begin + most]
 
 
 def unanswered_record(query: Query | str) -> dict[str, Any]:

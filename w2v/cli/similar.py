@@ -14,6 +14,7 @@ from w2v.cli.meant_terms import check_files, check_signs
 from w2v.cli.neighbours import (
     SINGLE_THREAD_WORDS,
     NeighbourPrinter,
+    parts,
     print_answers,
     query_answerer,
     unanswered_queries,
@@ -293,11 +294,10 @@ def _similar_to_vectors(
     dim = answerer.source.dim
     for path in paths:
         for batch in read_vectors(path, dim, refused):
-            if not batch:
-                continue
-            vectors = np.stack([vector for _, vector in batch])
-            answers_each = neighbours_each(vectors, answerer.search)
-            for (name, _), answers in zip(batch, answers_each, strict=True):
-                print_lines(printer.lines(name, answers))
+            for part in parts(batch, answerer.search):
+                vectors = np.stack([vector for _, vector in part])
+                answers_each = neighbours_each(vectors, answerer.search)
+                for (name, _), answers in zip(part, answers_each, strict=True):
+                    print_lines(printer.lines(name, answers))
     printer.finish()
     return unanswered.exit_code()

@@ -71,18 +71,25 @@ def centering(table: Table, components: int) -> AffineMap:
     """Subtract the mean of all vectors, and remove their first principal components.
 
     components  number of components to remove; Mu and Viswanath take D / 100
-    Raises      W2VError if there are fewer dimensions than components
+    Raises      W2VError if the vectors vary in no other directions than these components, so that
+                only rounding errors would be left of them
 
     Vectors that are zero or not finite are left out of the mean.
     Source: Mu and Viswanath 2018, "All-but-the-top", algorithm 1.
     """
-    _check(table, components, f"--center {components}")
     mean = sum((block.sum(axis=0) for block, _ in _directed(table)), np.zeros(table.dim))
     mean /= max(1, int(np.count_nonzero(table.has_direction())))
     second = np.zeros((table.dim, table.dim))
     for block, _ in _directed(table):
         second += (block - mean).T @ (block - mean)
-    top = _principal(second)[1][:, :components]
+    variances, directions = _principal(second)
+    rank = _rank(variances)
+    if components >= rank > 0:
+        raise W2VError(
+            f"--center {components}: the vectors vary in only {rank} of {table.dim} directions, so "
+            f"that nothing would be left of them: give {rank - 1} at most"
+        )
+    top = directions[:, :components]
     return AffineMap(mean, np.eye(table.dim) - top @ top.T)
 
 
@@ -133,7 +140,7 @@ def whitening(table: Table, dim: int | None = None) -> AffineMap:
         second += (block * shares[rows][:, None]).T @ block
     variances, directions = _principal(second)
     kept = table.dim if dim is None else dim
-    rank = int(np.count_nonzero(variances > _LEAST * max(variances[0], np.finfo(float).tiny)))
+    rank = _rank(variances)
     if kept > rank:
         advice = f"keep at most {rank} with --dim {rank}" if rank else "leave out --whiten"
         raise W2VError(
@@ -148,6 +155,11 @@ def _check(table: Table, components: int, option: str) -> None:
         raise W2VError(
             f"{option}: the vectors have only {table.dim} numbers: give {table.dim} at most"
         )
+
+
+def _rank(variances: np.ndarray) -> int:
+    """The number of directions that have a variance, of descending eigenvalues (D,)."""
+    return int(np.count_nonzero(variances > _LEAST * max(variances[0], np.finfo(float).tiny)))
 
 
 def _directed(table: Table) -> Iterator[tuple[np.ndarray, np.ndarray]]:

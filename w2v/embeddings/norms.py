@@ -8,6 +8,7 @@ import numpy as np
 
 _BLOCK = 1 << 16  # numbers processed at a time
 _TINY = float(np.finfo(np.float32).tiny)  # Below this, numbers of float32 have fewer digits.
+_HUGE = float(np.finfo(np.float32).max) / 2  # Above this, norms may be limited to the maximum.
 
 
 def row_norms(vectors: np.ndarray) -> np.ndarray:
@@ -36,10 +37,10 @@ def has_direction(norms: np.ndarray) -> np.ndarray:
     return directed
 
 
-def are_faint(norms: np.ndarray) -> np.ndarray:
-    """Whether norms are above zero, but too small for float32 to hold them exactly; bool."""
-    faint: np.ndarray = (norms > 0) & (norms < _TINY)
-    return faint
+def needs_units(norms: np.ndarray) -> np.ndarray:
+    """Whether finite norms above zero are too small or too large to be exact in float32; bool."""
+    needed: np.ndarray = ((norms > 0) & (norms < _TINY)) | ((norms > _HUGE) & np.isfinite(norms))
+    return needed
 
 
 def unit_vectors(
@@ -52,8 +53,8 @@ def unit_vectors(
     """
     if norms is None:
         norms = row_norms(vectors)
-    elif (faint := are_faint(norms)).any():
-        norms = np.where(faint, row_norms(vectors), norms)
+    elif (inexact := needs_units(norms)).any():
+        norms = np.where(inexact, row_norms(vectors), norms)
     directed = has_direction(norms)
     units = np.zeros(vectors.shape, dtype)
     divisors = np.where(directed, norms, 1)[..., None]

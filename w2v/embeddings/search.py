@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from w2v.embeddings.norms import are_faint, has_direction, row_norms, unit_vectors
+from w2v.embeddings.norms import has_direction, needs_units, row_norms, unit_vectors
 from w2v.embeddings.table import Table
 from w2v.embeddings.top_rows import MORE, TopRows
 
@@ -126,7 +126,7 @@ class Search:
             place = slice(begin, begin + step)
             rows = place if self.rows is None else _as_slice(self.rows[place])
             with np.errstate(invalid="ignore", over="ignore"):
-                matrix, norms = _without_faint(*table.directions(rows))
+                matrix, norms = _in_range(*table.directions(rows))
                 shares = 1 / np.maximum(norms, _TINY)
                 # Divide either the rows or the products by the norms: whichever has fewer numbers.
                 if scaled := together * terms > dim:
@@ -213,9 +213,12 @@ def _scored(cosines: np.ndarray, signs: tuple[str, ...]) -> np.ndarray:
     return scores
 
 
-def _without_faint(matrix: np.ndarray, norms: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The vectors (R, D) and their norms (R,), with unit vectors in place of those `are_faint`."""
-    rows = np.flatnonzero(are_faint(norms))
+def _in_range(matrix: np.ndarray, norms: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The vectors (R, D) and their norms (R,), with unit vectors for those that need them.
+
+    Products with vectors that are too long could become infinite, and so hide all other scores.
+    """
+    rows = np.flatnonzero(needs_units(norms))
     if rows.size:
         matrix, norms = matrix.copy(), norms.copy()
         matrix[rows], norms[rows] = unit_vectors(matrix[rows]), 1

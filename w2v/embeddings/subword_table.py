@@ -62,7 +62,8 @@ class SubwordTable(LazyTable):
     def check_whole(self) -> None:
         """Raise W2VError if the file of the model has become shorter."""
         super().check_whole()
-        self._composer.check_whole()
+        if self._composer is not self.subwords:
+            self._composer.check_whole()
 
     @property
     def _is_composed(self) -> bool:

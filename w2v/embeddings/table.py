@@ -215,8 +215,11 @@ class Table:
         return folded_rows(enumerate(self.names))
 
     def find_folded(self, name: str) -> int | None:
-        """The first row whose name differs only in case, see `row_without_case`; None: no row."""
-        return row_without_case(self.folded, self._dotless, name)
+        """The first row whose name differs only in case, see `row_without_case`; None: no row.
+
+        The name is first normalized as the corpus.
+        """
+        return row_without_case(self.folded, self._dotless, self.normalized(name))
 
     @cached_property
     def _dotless(self) -> dict[str, int]:

@@ -149,6 +149,7 @@ class FastTextClassifier:
         on_block: Callable[[int], None] = lambda tokens: None,
     ) -> Prediction:
         """Read texts and predict their labels; see `TextClassifier`."""
+        self.subwords.check_whole()
         counter = WordCounter()
         numbers = number_types(corpus, counter, on_block).renumbered()
         assert isinstance(corpus, DocumentCorpus)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from w2v.classifier_settings import ClassifierSettings
 from w2v.embeddings import subword_tensors
 from w2v.embeddings.formats import fasttext_model
+from w2v.embeddings.mapped_files import check_whole
 from w2v.models import models
 from w2v.networks.text_classifier import Prediction, TextClassifier
 from w2v.runs.model_file import kind_of_model, read_model
@@ -56,6 +57,7 @@ class SavedTextClassifier(SavedModel):
         on_block: Callable[[int], None] = lambda tokens: None,
     ) -> Prediction:
         """Read texts and predict their labels; see `TextClassifier`."""
+        check_whole(self.tensors.values())
         predicted = self.trained.predict(corpus, threads, on_block)
         return predicted._replace(blocks=self.finite(predicted.blocks))
 

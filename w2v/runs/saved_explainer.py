@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
@@ -15,6 +16,7 @@ from w2v.classifier_settings import ClassifierSettings
 from w2v.embeddings import container, subword_tensors
 from w2v.embeddings.fasttext_file import LOSSES
 from w2v.embeddings.formats import fasttext_model
+from w2v.embeddings.mapped_files import check_whole
 from w2v.embeddings.row_matrices import DenseMatrix, Matrix
 from w2v.embeddings.spelling import near_spellings
 from w2v.embeddings.subwords import SENTENCE_END
@@ -45,16 +47,18 @@ from w2v.text_classification.tensor_names import NGRAMS
 class SavedExplainer:
     """A classifier from a file, which explains the labels of texts.
 
-    name       the file's name in messages
-    labels     the labels of the classifier
-    words_of   function from a line of text in UTF-8 to its words
-    explainer  explains a label of a text from its words
+    name         the file's name in messages
+    labels       the labels of the classifier
+    words_of     function from a line of text in UTF-8 to its words
+    explainer    explains a label of a text from its words
+    check_whole  raises W2VError if the file, which is mapped, has become shorter
     """
 
     name: str
     labels: Sequence[str]
     words_of: Callable[[bytes], Sequence[bytes]]
     explainer: TextExplainer
+    check_whole: Callable[[], None]
 
     def number_of(self, label: str) -> int:
         """The number of a label; NotFoundError with labels of a similar spelling if it is none."""
@@ -76,8 +80,10 @@ class SavedExplainer:
         label    the number of the label; None: the most probable one
         by_part  whether character n-grams have contributions of their own; if not, they are summed
                  by the words that they come from
-        Raises   W2VError if numbers of the file are too large to compute with
+        Raises   W2VError if numbers of the file are too large to compute with, or if it has become
+                 shorter
         """
+        self.check_whole()
         line = text.decode("utf-8", "replace").encode()
         line = line[len(leading_labels(line)) :]
         found = self.explainer.explain(self.words_of(line), label, by_part)
@@ -102,7 +108,8 @@ def open_explainer(path: str) -> SavedExplainer:
             "labels of nbow models and of fastText's classifiers"
         )
     saved = _NeuralBagOfWords(path)
-    return SavedExplainer(saved.name, saved.labels, saved.split, saved.explainer)
+    check = partial(check_whole, saved.tensors.values())
+    return SavedExplainer(saved.name, saved.labels, saved.split, saved.explainer, check)
 
 
 class _NeuralBagOfWords(SavedModel):
@@ -207,4 +214,5 @@ def _of_fasttext(classifier: FastTextClassifier) -> SavedExplainer:
             return subwords.vectors.take(numbers)
 
     explainer = TextExplainer(names, take, scores, repeated=True)
-    return SavedExplainer(classifier.name, classifier.labels, split_line, explainer)
+    check = classifier.subwords.check_whole
+    return SavedExplainer(classifier.name, classifier.labels, split_line, explainer, check)

@@ -11,6 +11,7 @@ import numpy as np
 
 from w2v import setting_fields
 from w2v.embeddings import container, subword_tensors
+from w2v.embeddings.mapped_files import check_whole
 from w2v.embeddings.norms import has_direction, row_norms
 from w2v.errors import NotFoundError, W2VError
 from w2v.factorization.term_matrix import encode_terms
@@ -380,6 +381,7 @@ class SavedNetwork(SavedModel):
         on_block: Callable[[int], None] = lambda tokens: None,
     ) -> Prediction:
         """Read texts and predict their labels; see `TextClassifier`."""
+        check_whole(self.tensors.values())
         text, unknown = self.read(corpus, on_block)
         assert isinstance(text, EncodedDocuments)
         blocks = self.finite(self.network.probabilities(text, threads))

@@ -95,6 +95,11 @@ def read_table(source: Source, layout: Layout, limit: int | None, findings: Diag
         opened = parquet.ParquetFile(arrow.SizedFile(file))
         columns = _columns(opened.schema_arrow, pyarrow, source.name)
         wanted = [column for column in columns if column]
+        for column in wanted:
+            if (count := opened.schema_arrow.names.count(column)) > 1:
+                raise W2VError(
+                    f"{source.name}: {count} columns have the name {column!r}: rename all but one"
+                )
         for batch in opened.iter_batches(_BATCH, columns=wanted):
             batch = batch.slice(0, None if limit is None else limit - len(names))
             arrays = [batch.column(batch.schema.get_field_index(column)) for column in wanted]

@@ -17,7 +17,14 @@ import numpy as np
 from w2v.embeddings.growing_table import GrowingTable
 from w2v.embeddings.source import HEAD, Diagnostics, Layout, Source
 from w2v.embeddings.table import Table
-from w2v.embeddings.text_rows import ROWS, digits, is_number, rows_below, word2vec_header
+from w2v.embeddings.text_rows import (
+    ROWS,
+    digits,
+    has_no_line_end,
+    is_number,
+    rows_below,
+    word2vec_header,
+)
 from w2v.errors import W2VError
 from w2v.system import atomic_file, packing
 from w2v.system.pipes import is_copied
@@ -72,6 +79,8 @@ def sniff(source: Source) -> Layout | None:
         rows = [row if len(row) > 1 else row[0].split() for row in rows]
         alone = rows and _are_numbers(rows, header.dim)
         return Layout(KIND, *header) if alone else None
+    if has_no_line_end(source):
+        return None
     lines = source.head.removeprefix(MARK).split(b"\n")
     lines = lines[:-1] or lines if len(source.head) == HEAD else lines
     rows = [
