@@ -465,6 +465,24 @@ def test_vectors_are_a_dictionary_with_answers(toy):
     assert vectors.counts.tolist() == list(range(20, 10, -1))
 
 
+def test_a_file_is_found_after_a_change_of_the_current_folder(toy, folder, monkeypatch):
+    """Another file of the same name in the new folder is not opened."""
+    vectors = library.load("vectors.safetensors")
+    (folder / "new").mkdir()
+    monkeypatch.chdir("new")
+    library.Vectors(["other"], np.ones((1, 5))).save("vectors.safetensors")
+    assert vectors.info()["tables"]["words"]["rows"] == 10
+    vectors.save("copy.safetensors")
+    assert (folder / "new/copy.safetensors").read_bytes() == (
+        folder / "vectors.safetensors"
+    ).read_bytes()
+    assert repr(vectors) == f"<10 words x 3 of {folder / 'vectors.safetensors'}>"
+    # As before, a pickle has the path as it was given.
+    assert pickle.loads(pickle.dumps(vectors)).info()["tables"]["words"]["rows"] == 1
+    monkeypatch.chdir(folder)
+    assert repr(vectors) == "<10 words x 3 of vectors.safetensors>"
+
+
 def test_questions(toy):
     vectors = library.load("vectors.safetensors")
     assert [near.name for near in vectors.similar("king", k=2)] == ["queen", "man"]

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple, overload
 from w2v.errors import W2VError
 from w2v.system import python_arguments, resources
 from w2v.system.file_stamp import check_unchanged, stamp_of
+from w2v.system.opened_path import OpenedPath
 from w2v.system.progress import plural
 
 if TYPE_CHECKING:
@@ -160,6 +161,8 @@ class Classifier(LabelsTexts):
         classifier = w2v.Classifier("small.safetensors")
         classifier.predict("a moving story", k=2)  # [("good", 0.94), ("bad", 0.06)]
     """
+
+    _path = OpenedPath()
 
     def __init__(self, path: str | Path):
         from w2v.runs.saved_classifier import open_classifier

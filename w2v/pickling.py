@@ -8,6 +8,7 @@ from typing import Any, Self
 
 from w2v.embeddings import formats
 from w2v.system.file_stamp import Stamp
+from w2v.system.opened_path import OpenedPath
 from w2v.system.temporary_folder import TemporaryFolder
 
 
@@ -19,7 +20,7 @@ class Pickles:
     together with its vectors, so that the pickle has its bytes instead.
     """
 
-    _path: str
+    _path = OpenedPath()
     _name: str
     _keep_alive: Any
     _is_part: bool

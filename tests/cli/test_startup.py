@@ -111,6 +111,17 @@ def test_compiled_kernels_are_kept_by_user_and_by_mode(tmp_path):
     assert named.startswith(str(tmp_path / "named"))
 
 
+@pytest.mark.parametrize("variable", ["NUMBA_CACHE_DIR", "XDG_CACHE_HOME", "HOME"])
+def test_a_relative_folder_for_kernels_stays_where_it_is(tmp_path, monkeypatch, variable):
+    for name in ("NUMBA_CACHE_DIR", "XDG_CACHE_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv(variable, "here")
+    monkeypatch.chdir(tmp_path)
+    used = cache.directory.__wrapped__()
+    assert used.startswith(str(tmp_path / "here"))
+    assert os.path.isdir(used)
+
+
 def test_a_folder_of_kernels_that_another_process_removes_is_no_error(tmp_path, monkeypatch):
     """Two processes may clean up at the same time."""
     for name in ("kernels-0000000000000000", "kernels-1111111111111111"):

@@ -105,6 +105,13 @@ def test_a_classifier_is_read_once(model):
 
 
 @compiled
+def test_a_classifier_explains_after_a_change_of_the_current_folder(model, monkeypatch):
+    classifier = package.Classifier("m.safetensors")
+    monkeypatch.chdir("/")
+    assert classifier.explain(TEXTS[0]).label == classifier.predict(TEXTS[0])[0]
+
+
+@compiled
 def test_wrong_arguments(model):
     classifier = package.Classifier("m.safetensors")
     for wrong in (

@@ -62,12 +62,15 @@ def _fingerprint() -> str:
 
 
 def _parent() -> Path:
-    """The user's cache directory: `$NUMBA_CACHE_DIR`, `$XDG_CACHE_HOME/w2v` or `~/.cache/w2v`."""
+    """The user's cache directory: `$NUMBA_CACHE_DIR`, `$XDG_CACHE_HOME/w2v` or `~/.cache/w2v`.
+
+    It is absolute, so that it is still the same directory after a change of the current folder.
+    """
     if named := os.environ.get("NUMBA_CACHE_DIR"):
-        return Path(named)
+        return Path(named).absolute()
     if base := os.environ.get("XDG_CACHE_HOME"):
-        return Path(base) / "w2v"
-    return Path("~/.cache/w2v").expanduser()
+        return Path(base).absolute() / "w2v"
+    return Path("~/.cache/w2v").expanduser().absolute()
 
 
 @cache

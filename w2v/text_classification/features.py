@@ -77,7 +77,22 @@ class WordNgrams:
             with np.errstate(over="ignore"):  # without compilation NumPy would warn of the overflow
                 count_ngrams(ids, starts, hashes, order, np.uint64(buckets), counts)
         kept = _frequent(counts, settings.ngram_min_count, settings.max_ngrams)
-        return cls.of(order, buckets, kept)
+        ngrams = cls.of(order, buckets, kept)
+        if len(kept) > settings.max_ngrams:
+            kept = ngrams._most_frequent(text, hashes, settings.max_ngrams)
+            ngrams = cls.of(order, buckets, kept)
+        return ngrams
+
+    def _most_frequent(self, text: EncodedDocuments, hashes: np.ndarray, most: int) -> np.ndarray:
+        """The buckets that occur most often in a text, uint32 (most,), ascending.
+
+        hashes  uint64 (V,), the hash of each word
+        """
+        counts = np.zeros(len(self.kept), np.int64)
+        for rows, _ in self._blocks_of_rows(text, hashes, 0):
+            counts += np.bincount(rows, minlength=counts.size)
+        kept: np.ndarray = np.sort(self.kept[np.argsort(-counts, kind="stable")[:most]])
+        return kept
 
     @property
     def bytes(self) -> int:
@@ -94,6 +109,15 @@ class WordNgrams:
         Returns  int32 (·,), the rows of all texts, and int64 (S + 1,), the bounds of each text
         """
         rows, ends = SpooledArray(np.int32), [np.zeros(1, np.int64)]
+        for found, bounds in self._blocks_of_rows(text, hashes, first):
+            ends.append(bounds[1:] + rows.size)
+            rows.append(found)
+        return rows, np.concatenate(ends)
+
+    def _blocks_of_rows(
+        self, text: EncodedDocuments, hashes: np.ndarray, first: int
+    ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        """As `rows_in`, for some texts after the other."""
         for ids, starts in _blocks(text):
             found = np.empty(ids.size * (self.order - 1) * bool(len(self.kept)), np.int32)
             bounds = np.zeros(len(starts), np.int64)
@@ -104,13 +128,14 @@ class WordNgrams:
                         ids, starts, hashes, self.order, np.uint64(self.buckets), self.slots,
                         first, np.empty(most, np.uint32), found, bounds,
                     )  # fmt: skip
-            ends.append(bounds[1:] + rows.size)
-            rows.append(found[: bounds[-1]])
-        return rows, np.concatenate(ends)
+            yield found[: bounds[-1]], bounds
 
 
 def _frequent(counts: np.ndarray, min_count: int, most: int) -> np.ndarray:
     """The buckets that occur often enough, uint32 (P,), ascending; at most the `most` frequent.
+
+    They are more than `most` only if more than `most` occur MOST_COUNTED times or more: then it is
+    not known which of these occur most often.
 
     counts  uint8 (B,), in which more than MOST_COUNTED is the same as MOST_COUNTED
     """
@@ -125,7 +150,7 @@ def _frequent(counts: np.ndarray, min_count: int, most: int) -> np.ndarray:
         sizes = np.bincount(counts[kept], minlength=MOST_COUNTED + 1)
         at_least = np.cumsum(sizes[::-1])[::-1]  # how many buckets have each count or a higher one
         lowest = int(np.argmax(at_least <= most)) if (at_least <= most).any() else MOST_COUNTED
-        kept = kept[counts[kept] >= lowest][:most]
+        kept = kept[counts[kept] >= lowest]
     return kept
 
 
