@@ -216,6 +216,9 @@ def test_no_term_left_names_the_options_that_leave_them_out(counted, folder):
     ):
         with pytest.raises(W2VError, match=no_term + advice):
             term_matrix.choose(vocabulary, counts, TermSettings(**options))
+    vocabulary = Vocabulary(["a", "b"], np.array([1, 1]), 2, 2)  # as of a list of words
+    with pytest.raises(W2VError, match="vocabulary: give more documents: these lack 2 words$"):
+        term_matrix.choose(vocabulary, as_sparse(np.zeros((3, 2))), TermSettings())
 
 
 @pytest.mark.parametrize("block", [1, 100])
