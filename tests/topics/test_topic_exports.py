@@ -155,6 +155,16 @@ def test_documents_are_no_part_of_a_table_by_a_field(w2v, folder, model):
     assert "leave out --documents" in outcome.err
 
 
+def test_files_that_are_in_no_folder_have_no_folder_to_group_by(w2v, folder):
+    (folder / "flat").mkdir()
+    for name in "ab":
+        (folder / "flat" / name).write_text(TEXT)
+    assert w2v("train", "flat", "--model", "lda", *TRAIN, "-o", "x.safetensors").code == 0
+    outcome = w2v("topics", "x.safetensors", "flat", "--by", "folder")
+    assert (outcome.code, outcome.out) == (2, "")
+    assert "w2v: --by folder: no file of flat is in a folder of it: give the" in outcome.err
+
+
 @pytest.mark.parametrize("option", [("--documents", "2"), ("--ldavis", "vis.json")])
 def test_lsa_has_no_shares(w2v, folder, model, option):
     lsa = ("--model", "lsa", "--topics", "2", "--min-count", "1")
