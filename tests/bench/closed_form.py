@@ -113,7 +113,9 @@ def eigenvectors(
 def singular_vectors(matrix: svd.Sparse, rank: int, threads: int) -> tuple[np.ndarray, np.ndarray]:
     """The singular values and left singular vectors, as the model `ppmi` computes them."""
     products, set_ = svd.LocalProducts(matrix, threads), Settings()
-    found = svd.truncated(products, rank, set_.power_iters, set_.oversamples, set_.seed)
+    found = svd.truncated(
+        products, rank, set_.power_iters, set_.oversamples, set_.seed, threads=threads
+    )
     return found.values, products.times(found.right) / found.values.astype(np.float32)
 
 

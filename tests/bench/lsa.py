@@ -27,6 +27,7 @@ OURS = """
 import json, sys, time
 import numpy as np
 from w2v.factorization import svd
+from w2v.system.resources import blas_threads
 x = {name: np.load(f"{sys.argv[1]}/{name}.npy") for name in ("starts", "columns", "values")}
 matrix = svd.Sparse(*x.values(), int(x["columns"].max()) + 1)
 few = svd.Sparse(matrix.starts[:2], matrix.columns, matrix.values, matrix.width)
@@ -34,7 +35,9 @@ svd.product(few, np.zeros((matrix.width, 1), np.float32), 2)
 few = few._replace(values=matrix.values[: matrix.starts[1]])
 svd.truncated(svd.LocalProducts(few, 2), 1, 0, 0, 1)
 began = time.perf_counter()
-found = svd.truncated(svd.LocalProducts(matrix, 2), 200, int(sys.argv[2]), 10, 1)
+with blas_threads(1):  # as in w2v train
+    products = svd.LocalProducts(matrix, 2)
+    found = svd.truncated(products, 200, int(sys.argv[2]), 10, 1, threads=2)
 svd.product(matrix, found.right, 2)
 print(json.dumps([time.perf_counter() - began, 100 * found.share]))
 """

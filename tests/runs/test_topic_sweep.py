@@ -446,7 +446,10 @@ def test_the_help_has_the_options_of_lda(w2v, given):
         (("--sweep", "2", "text", "--valid", "other"), "other: none of its 2 words is in the"),
         (("--sweep", "2", "-", "--valid", "-"), "standard input is named twice, by --valid and"),
         (("--sweep", "2", "text", "--valid", "v.tsv", "--plot", "v.tsv"), "is the held-out text"),
-        (("--sweep", "2", "text", "--topics", "5"), "No such option '--topics'"),
+        (
+            ("--sweep", "2", "text", "--topics", "5"),
+            "w2v topics --sweep LIST --help lists all",
+        ),
         (("--sweep", "2", "text", "--topic-keys", "k"), "No such option '--topic-keys'"),
         (("--sweep", "2", "--sweep", "3", "text"), "--sweep is given twice: leave one out"),
         (("--sweep", "2", "text", "--alpha", "0"), "--alpha 0.0 is out of range"),

@@ -37,6 +37,7 @@ def in_each_period(text):
         "31-MAY-2020 15:01:01.79", " 31-may-2020 ", "Sunday, 31-May-20 08:49:37 GMT",
         "Sun May 31 10:00:00 2020", "Sun May 31 10:00:00 CEST 2020", "May 31, 2020, 10:00",
         "Sun May 31 10:00:00 +0000 2020", "MAY 31 2020", "31\tMay  2020",
+        "Sun May 31 10:00:00 AM UTC 2020", "Sun May 31 10:00:00 PM 2020",
     ],
 )  # fmt: skip
 def test_a_date_is_read_in_many_spellings(text):

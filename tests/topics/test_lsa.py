@@ -80,7 +80,7 @@ def test_singular_values_and_vectors_are_numpys(shape):
 def test_the_same_for_any_number_of_threads_and_another_seed_is_as_good():
     dense = random_matrix(900, 800)
     one, three, other = (
-        svd.truncated(svd.LocalProducts(as_sparse(dense), threads), 20, 3, 5, seed)
+        svd.truncated(svd.LocalProducts(as_sparse(dense), threads), 20, 3, 5, seed, threads=threads)
         for seed, threads in ((1, 1), (1, 3), (2, 2))
     )
     np.testing.assert_array_equal(one.right, three.right)
@@ -216,6 +216,9 @@ def test_no_term_left_names_the_options_that_leave_them_out(counted, folder):
     ):
         with pytest.raises(W2VError, match=no_term + advice):
             term_matrix.choose(vocabulary, counts, TermSettings(**options))
+    vocabulary = Vocabulary(["a", "b"], np.array([1, 1]), 2, 2)  # as of a list of words
+    with pytest.raises(W2VError, match="vocabulary: give more documents: these lack 2 words$"):
+        term_matrix.choose(vocabulary, as_sparse(np.zeros((3, 2))), TermSettings())
 
 
 @pytest.mark.parametrize("block", [1, 100])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 
 import numpy as np
@@ -97,6 +98,16 @@ def test_ldavis_is_written_beside_the_listing(w2v, folder, model):
     data = json.loads((folder / "vis.json").read_text())
     assert {*data["token.table"]["Term"]} <= {*TEXT.split()}
     assert sum(data["mdsDat"]["Freq"]) == pytest.approx(100)
+    assert w2v("topics", model, "--ldavis", "vis.json.gz").code == 0
+    assert json.loads(gzip.decompress((folder / "vis.json.gz").read_bytes())) == data
+
+
+def test_what_a_model_lacks_is_said_before_anything_is_read_or_written(w2v, folder, model):
+    files = ("--topic-keys", "keys", "--state", "state", "--by", "year")
+    outcome = w2v("topics", model, "nowhere.tsv", *files)
+    assert (outcome.code, outcome.out) == (2, "")
+    assert "x.safetensors has no topics of tokens: train it with --keep-state" in outcome.err
+    assert not (folder / "keys").exists()
 
 
 def test_a_topic_of_lsa_has_two_ends_and_an_explained_share(w2v, folder):
@@ -142,6 +153,16 @@ def test_documents_are_no_part_of_a_table_by_a_field(w2v, folder, model):
     outcome = w2v("topics", model, "t.jsonl", "--by", "year", "--documents", "2")
     assert outcome.code == 2
     assert "leave out --documents" in outcome.err
+
+
+def test_files_that_are_in_no_folder_have_no_folder_to_group_by(w2v, folder):
+    (folder / "flat").mkdir()
+    for name in "ab":
+        (folder / "flat" / name).write_text(TEXT)
+    assert w2v("train", "flat", "--model", "lda", *TRAIN, "-o", "x.safetensors").code == 0
+    outcome = w2v("topics", "x.safetensors", "flat", "--by", "folder")
+    assert (outcome.code, outcome.out) == (2, "")
+    assert "w2v: --by folder: no file of flat is in a folder of it: give the" in outcome.err
 
 
 @pytest.mark.parametrize("option", [("--documents", "2"), ("--ldavis", "vis.json")])

@@ -94,7 +94,11 @@ WRONG = {
     "name twice": ("a\tb\na\tc", "f: line 2: the topic 'a' has a line already: write all its"),
     "word twice": ("a\tmoon sun moon:2", "f: line 1: the word 'moon' occurs twice: remove one"),
     "topics": ("a\tsun\nb\tmoon\n\nc\tstar", "f: line 4: a seed for topic 3, but there are only"),
-    "unknown": ("a\tsun\nb\tMoon no", "f: line 2: none of the words of the topic 'b' is a term"),
+    "unknown": (
+        "a\tsun\nb\tMoon no",
+        "f: line 2: none of the words of the topic 'b' is a term of the model: 2 (Moon, no): not "
+        "in the vocabulary (check their spelling, or lower --min-count)",
+    ),
 }
 
 
@@ -153,6 +157,18 @@ def test_what_is_left_out_is_said_by_name(w2v, folder):
         "train", "text", *LDA, *options, "--epochs", "1", "--seeds", "f", "-o", "y.safetensors"
     )
     assert "1 (moon): the same word as another seed of its line" in outcome.err
+
+
+def test_the_advice_for_a_line_without_terms_is_that_for_its_words(w2v, folder):
+    (folder / "text").write_text("sun the sea-ice\n" * 3)
+    (folder / "f").write_text("a\tthe sea-ice\n")
+    options = ("--stopwords", "english", "--tokenizer", "words", "--seeds", "f")
+    outcome = w2v("train", "text", *LDA, *options, "-o", "x.safetensors")
+    assert outcome.err.splitlines()[-1] == (
+        "w2v: f: line 1: none of the words of the topic 'a' is a term of the model: 1 (the): left "
+        "out by --stopwords, --min-df, --max-df or --drop-top (give other words, or change these "
+        "options); 1 (sea-ice): --tokenizer words splits it (give words that it does not split)"
+    )
 
 
 def test_seeds_at_the_limits_are_placed_or_refused():

@@ -177,6 +177,11 @@ def _values(line: ProgressLine, corpus: Any, names: Sequence[str], by: str) -> l
             different.add(name)
     values = [value_of.get(name) for name in names]
     if not any(value is not None for value in values):
+        if {file.format for file in corpus.inputs} == {"files"}:
+            raise W2VError(
+                f"--by {by}: no file of {corpus.source} is in a folder of it: give the folder that "
+                "contains the folders, for training too"
+            )
         raise W2VError(
             f"--by {by!r}: no document of {corpus.source} has a text or a number in a field of "
             "this name: check the name"

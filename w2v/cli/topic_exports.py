@@ -32,13 +32,20 @@ class TopicExports:
             "--state": self.state, "--ldavis": self.ldavis,
         }  # fmt: skip
 
+    def check(self, model: SavedTopicModel) -> None:
+        """Raise W2VError if the model lacks what one of the files needs."""
+        from w2v.topics.mallet import check_state
+
+        if self.state:
+            check_state(model.name, model.tensors)
+        if self.ldavis:
+            check_probabilities(model, "--ldavis")
+
     def write(self, model: SavedTopicModel, listing: TopicWords) -> None:
-        """Write the files; W2VError if the model lacks what one of them needs."""
+        """Write the files."""
         from w2v.topics import mallet
         from w2v.topics.ldavis import write_ldavis
 
-        if self.ldavis:
-            check_probabilities(model, "--ldavis")
         if self.topic_keys:
             mallet.write_topic_keys(self.topic_keys, listing, model.names)
         if self.doc_topics:

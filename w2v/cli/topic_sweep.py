@@ -59,7 +59,6 @@ class SweepCommand(Command):
 
 @click.command(
     cls=SweepCommand,
-    options_metavar="--sweep LIST [OPTIONS]",
     examples=(
         "w2v topics --sweep 5,10 documents.tsv --epochs 20",
         "w2v topics --sweep 5,10 documents.tsv --epochs 20 --sweep-seeds 2 -o models",

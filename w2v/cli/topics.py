@@ -46,7 +46,7 @@ class TopicsCommand(SettingsCommand):
         if any(arg.partition("=")[0] == "--sweep" for arg in options):
             from w2v.cli.topic_sweep import sweep
 
-            return sweep.make_context(info_name, args, parent, **extra)
+            return sweep.make_context(f"{info_name} --sweep LIST", args, parent, **extra)
         return super().make_context(info_name, args, parent, **extra)
 
 
@@ -143,6 +143,7 @@ def topics(
     saved = SavedTopicModel(model)
     if page.by is not None and page.output is None:
         check_probabilities(saved, "--by without -o")
+    exports.check(saved)
     listing = saved.listing()
     names = names_of_topics(page.names, listing.sizes.size, listing.names)
     if reference:

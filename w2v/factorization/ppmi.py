@@ -90,7 +90,7 @@ class PpmiTrainer:
         multiplication = products(matrix, threads)
         self._svd = svd.truncated(
             multiplication, set_.dim, set_.power_iters, set_.oversamples, set_.seed,
-            lambda step, steps: on_share((1 + step / steps) / 2),
+            lambda step, steps: on_share((1 + step / steps) / 2), threads,
         )  # fmt: skip
         values = self._svd.values
         # Word vectors are UΣᵖ, where p is value_power: UΣ is scaled by σ to the power of p - 1.

@@ -154,6 +154,7 @@ def truncated(
     oversamples: int,
     seed: int,
     on_step: Callable[[int, int], None] = lambda step, steps: None,
+    threads: int = 1,
 ) -> Truncated:
     """The truncated SVD of a matrix X (N, M).
 
@@ -166,6 +167,7 @@ def truncated(
     oversamples  number of columns of the basis beyond `rank`
     seed         seed of the random first block of the basis
     on_step      called before each multiplication with its number, from 0, and the number of all
+    threads      number of threads of dense products, on which the result does not depend
 
     The method is a randomised block Krylov method. The basis has the blocks Ω, (XᵀX) Ω, (XᵀX)² Ω
     and so on, where Ω is random and each block is made orthonormal to the earlier ones. The result
@@ -180,7 +182,7 @@ def truncated(
         values, vectors = _leading(products.gram_matrix(), rank)
         right, error = vectors.astype(np.float32), _GRAM_ERROR
     else:
-        values, right = _krylov(products, rank, block, steps, seed, on_step)
+        values, right = _krylov(products, rank, block, steps, seed, on_step, threads)
         error = _BASIS_ERROR
     rank = max(1, int((values**2 > error * values[0] ** 2).sum()))
     values, right = values[:rank], right[:, :rank]
@@ -230,6 +232,7 @@ def _krylov(
     steps: int,
     seed: int,
     on_step: Callable[[int, int], None],
+    threads: int,
 ) -> tuple[np.ndarray, np.ndarray]:
     """The leading singular values and right singular vectors, by a basis of `steps` blocks.
 
@@ -247,14 +250,15 @@ def _krylov(
         basis[:, begin:end] = new
         known = basis[:, :end]
         sums = products.gram(new)
-        along = known.T @ sums
+        along = _along(known, sums, threads)
         projected[:end, begin:end], projected[begin:end, :end] = along, along.T
         if step + 1 < steps:
             new[:] = sums
-            _subtract(new, known, along)
-            orthonormalise(new)
-            _subtract(new, known, known.T @ new)  # needed twice, because of rounding errors
-            orthonormalise(new)
+            _subtract(new, known, along, threads)
+            orthonormalise(new, threads)
+            along = _along(known, new, threads)  # needed twice, because of rounding errors
+            _subtract(new, known, along, threads)
+            orthonormalise(new, threads)
     del sums, new  # This frees a tenth of the memory in use.
     products.release()
     values, vectors = _leading(projected, rank)
@@ -271,7 +275,7 @@ def _leading(products: np.ndarray, rank: int) -> tuple[np.ndarray, np.ndarray]:
     return np.sqrt(np.maximum(values[::-1][:rank], 0)), vectors[:, ::-1][:, :rank]
 
 
-def orthonormalise(vectors: np.ndarray) -> None:
+def orthonormalise(vectors: np.ndarray, threads: int = 1) -> None:
     """Make the columns of `vectors`, float32 (M, K), orthonormal, in place.
 
     Columns beyond the numerical rank become zeros. The method uses the eigenvectors of the Gram
@@ -281,18 +285,43 @@ def orthonormalise(vectors: np.ndarray) -> None:
     kept = values > _ROUNDING_SHARE * max(values[-1], 0)
     scale = np.where(kept, 1 / np.sqrt(np.where(kept, values, 1)), 0)
     transform = (directions * scale).astype(np.float32)
-    for begin in range(0, len(vectors), _ROWS):
-        vectors[begin : begin + _ROWS] = vectors[begin : begin + _ROWS] @ transform
+
+    def turn(rows: slice) -> None:
+        """Transform some rows."""
+        vectors[rows] = vectors[rows] @ transform
+
+    _run_parallel([(turn, rows) for rows in _blocks_of_rows(vectors)], threads)
 
 
-def _subtract(vectors: np.ndarray, basis: np.ndarray, along: np.ndarray) -> None:
+def _along(basis: np.ndarray, vectors: np.ndarray, threads: int) -> np.ndarray:
+    """The product basisᵀ @ vectors, computed for as many columns of the basis as of vectors."""
+    width = vectors.shape[1]
+    along = np.empty((basis.shape[1], width), np.float32)
+
+    def multiply(begin: int) -> None:
+        columns = slice(begin, begin + width)
+        along[columns] = basis[:, columns].T @ vectors
+
+    _run_parallel([(multiply, begin) for begin in range(0, len(along), width)], threads)
+    return along
+
+
+def _subtract(vectors: np.ndarray, basis: np.ndarray, along: np.ndarray, threads: int) -> None:
     """Subtract basis @ along from `vectors`, in place.
 
     Blocks of rows are processed one by one, so that the whole product is never in memory.
     """
-    for begin in range(0, len(vectors), _ROWS):
-        rows = slice(begin, begin + _ROWS)
+
+    def subtract(rows: slice) -> None:
+        """Subtract some rows of the product."""
         vectors[rows] -= basis[rows] @ along
+
+    _run_parallel([(subtract, rows) for rows in _blocks_of_rows(vectors)], threads)
+
+
+def _blocks_of_rows(vectors: np.ndarray) -> list[slice]:
+    """The blocks of rows of a dense matrix that are processed at a time."""
+    return [slice(begin, begin + _ROWS) for begin in range(0, len(vectors), _ROWS)]
 
 
 def gram(vectors: np.ndarray) -> np.ndarray:

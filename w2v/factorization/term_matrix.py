@@ -138,13 +138,16 @@ def _nothing_left(
     """The message if the settings keep no word: how many each option leaves out by itself."""
     count = len(vocabulary.names)
     listed = int(stopwords.find(settings.stopwords, vocabulary.names).is_listed.sum())
+    rare = int((frequencies < settings.min_df).sum())
     left_out = {
-        "lower --min-df": int((frequencies < settings.min_df).sum()),
+        "lower --min-df": rare if settings.min_df > 1 else 0,
         "raise --max-df": int((frequencies / documents > settings.max_df).sum()),
         "lower --drop-top": min(settings.drop_top, count),
         "give fewer --stopwords": listed,
     }
     advice = [f"{what}, which leaves out {plural(n, 'word')}" for what, n in left_out.items() if n]
+    if rare and settings.min_df == 1:  # words of --read-vocab, or of held-out documents alone
+        advice.append(f"give more documents: these lack {plural(rare, 'word')}")
     return f"no term is left of {plural(count, 'word')} in the vocabulary: {'; '.join(advice)}"
 
 

@@ -36,8 +36,8 @@ _SPELLINGS = (
     # Mail headers, Reuters (26-FEB-1987 15:01:01.79), RFC 850 (Sunday, 06-Nov-94 08:49:37 GMT)
     rf"{_WEEKDAY}?(?P<day>\d\d?)(?:-|\s+)(?P<name>[a-z]+)\.?(?:-|\s+)(?P<year>\d{{4}}|\d\d){_TIME}?",
     rf"{_WEEKDAY}?(?P<name>[a-z]+)\.?\s+(?P<day>\d\d?),?\s+(?P<year>\d{{4}}){_TIME}?",
-    # The program `date`, and asctime of C: Sun May 31 10:00:00 UTC 2020
-    rf"{_WEEKDAY}(?P<name>[a-z]+)\s+(?P<day>\d\d?)\s+\d\d?:\d\d:\d\d(?:\s+\S+)?\s+"
+    # The program `date`, and asctime of C: Sun May 31 10:00:00 AM UTC 2020
+    rf"{_WEEKDAY}(?P<name>[a-z]+)\s+(?P<day>\d\d?)\s+\d\d?:\d\d:\d\d(?:\s+[ap]m)?(?:\s+\S+)?\s+"
     r"(?P<year>\d{4})",
 )
 _FLAGS = re.ASCII | re.DOTALL | re.IGNORECASE

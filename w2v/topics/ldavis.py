@@ -30,14 +30,14 @@ _TINY = np.finfo(np.float64).tiny
 
 
 def write_ldavis(path: str, topics: TopicWords, names: Sequence[str], tokens: int) -> None:
-    """Write the data of a page of LDAvis.
+    """Write the data of a page of LDAvis, compressed if the name ends in .gz, .bz2, .xz or .zst.
 
     topics  the topics of a model of probabilities
     names   the V words
     tokens  the number of tokens of the training documents
     """
     data = ldavis_data(topics, names, tokens)
-    with atomic_file.replacing(path) as file:
+    with atomic_file.packed(path) as file:
         text = json.dumps(data, ensure_ascii=False, allow_nan=False)
         file.write(text.encode("utf-8", "replace"))
 

@@ -81,7 +81,7 @@ class LsaTrainer:
         multiplication = products(matrix, threads)
         self._svd = svd.truncated(
             multiplication, set_.topics, set_.power_iters, set_.oversamples, set_.seed,
-            lambda step, steps: on_share(step / steps),
+            lambda step, steps: on_share(step / steps), threads,
         )  # fmt: skip
         right, values = self._svd.right, self._svd.values
         self.matrices["document_vectors"] = multiplication.times(right)

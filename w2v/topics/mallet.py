@@ -69,8 +69,7 @@ def write_state(
     documents  the names of the documents
     Raises     W2VError if the model was trained without --keep-state, or if its state is damaged
     """
-    if "state.topics" not in tensors:
-        raise W2VError(f"{source} has no topics of tokens: train it with --keep-state")
+    check_state(source, tensors)
     try:
         words, starts, topics = _token_topics(tensors, len(names), len(documents))
     except (KeyError, ValueError) as error:
@@ -92,6 +91,12 @@ def write_state(
                 )
             )
             packed.write("".join(lines).encode("utf-8", "surrogateescape"))
+
+
+def check_state(source: str, tensors: Mapping[str, np.ndarray]) -> None:
+    """Raise W2VError if a model was trained without --keep-state, see `write_state`."""
+    if "state.topics" not in tensors:
+        raise W2VError(f"{source} has no topics of tokens: train it with --keep-state")
 
 
 def _token_topics(

@@ -38,6 +38,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import starmap
 from typing import NamedTuple
 
 import numpy as np
@@ -57,6 +58,13 @@ _NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
 _EXAMPLE = "expected a name, a tab and words, such as 'space<TAB>nasa orbit:2'"
 _SHARE = 20  # a twentieth of the tokens of a mean topic limits the pseudo-counts of a seed word
 _SHOWN = 20  # words that a message lists
+_UNKNOWN = "not in the vocabulary"
+_LEFT_OUT = "left out by --stopwords, --min-df, --max-df or --drop-top"
+_ADVICE = {  # if no word of a line is a term, by the reason for which words are left out
+    _UNKNOWN: "check their spelling, or lower --min-count",
+    _LEFT_OUT: "give other words, or change these options",
+}
+_SPLIT_ADVICE = "give words that it does not split"
 
 
 class SeedTopic(NamedTuple):
@@ -193,7 +201,7 @@ def place_seeds(
     left_out: dict[str, list[str]] = {}
     pairs: dict[tuple[int, int], int] = {}
     for topic, seed in enumerate(seeds):
-        found = 0
+        found, left_out_here = 0, dict[str, list[str]]()
         for word, weight in seed.weights.items():
             tokens = spelt[word]
             number = ids.get(tokens[0], -1) if len(tokens) == 1 else -1
@@ -201,9 +209,9 @@ def place_seeds(
             if len(tokens) > 1:
                 reason = f"--tokenizer {text.tokenizer} splits it"
             elif number < 0:
-                reason = "not in the vocabulary"
+                reason = _UNKNOWN
             elif term == kept.size or kept[term] != number:
-                reason = "left out by --stopwords, --min-df, --max-df or --drop-top"
+                reason = _LEFT_OUT
             elif (term, topic) in pairs:
                 reason = "the same word as another seed of its line"
             else:
@@ -212,11 +220,12 @@ def place_seeds(
                 )
                 found += 1
                 continue
-            left_out.setdefault(reason, []).append(word)
+            for words in (left_out, left_out_here):
+                words.setdefault(reason, []).append(word)
         if not found:
             raise W2VError(
                 f"{seed.place}: none of the words of the topic {seed.name!r} is a term of the "
-                "model: check their spelling, or lower --min-count"
+                f"model: {'; '.join(starmap(_with_advice, left_out_here.items()))}"
             )
     entries = np.array([(*pair, pairs[pair]) for pair in sorted(pairs)], np.int64)
     sums = np.bincount(entries[:, 1], entries[:, 2])
@@ -230,6 +239,11 @@ def place_seeds(
         for reason, words in left_out.items()
     ]
     return Seeds([*(seed.name for seed in seeds), *[""] * (topics - len(seeds))], counts, notes)
+
+
+def _with_advice(reason: str, words: Sequence[str]) -> str:
+    """Some words of a line, why they are left out, and what to do about it."""
+    return f"{_listed(words)}: {reason} ({_ADVICE.get(reason, _SPLIT_ADVICE)})"
 
 
 def pseudo_count(weight: float, count: int, mean_size: float) -> int:
