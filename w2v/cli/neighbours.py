@@ -148,11 +148,12 @@ def print_answers(
     composed = ComposedWords(answerer.source, answerer.ignore_case)
     for queries in batches:
         lines: list[str] = []
+        typed = _names(queries, order)
         for query, answer in zip(queries, answerer.answer(queries), strict=True):
             if isinstance(answer, NotFoundError):
                 print_lines(lines)
                 lines.clear()
-                unanswered.report(answer, _names(queries, order))
+                unanswered.report(answer, typed)
                 lines += unanswered.lines(printer.results, unanswered_record(query), answer)
             else:
                 names = [name for _, name in query.terms if name in answerer.composed]
