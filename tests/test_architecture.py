@@ -158,6 +158,7 @@ def test_heavy_packages_stay_where_they_belong(name):
             "w2v.runs.text_messages",
             "w2v.system.packing",
             "w2v.system.pipes",
+            "w2v.system.progress",
         )
         assert all(used in light or used.startswith("w2v.cli") for used in ours)
         assert not at_import & {"numpy", "numba", "scipy"}

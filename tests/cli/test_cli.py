@@ -585,6 +585,9 @@ def test_a_file_is_written_in_full_or_not_at_all(w2v, toy, folder, monkeypatch):
         ("phrases c.txt --connector x", "Did you mean '--connectors'?"),
         ("evaluate similarity x --tvs", "No such option '--tvs'. Did you mean '--tsv'?"),
         ("lag -x", "No such option '-x'. w2v lag --help lists all options."),
+        ("predict --model m x", "No such option '--model': give MODEL without it"),
+        ("explain m --texts x", "No such option '--texts': give TEXT without it"),
+        ("similar --term x", "No such option '--term'. w2v similar --help lists all options."),
     ],
 )
 def test_a_name_that_is_nearly_right_is_answered_by_the_right_one(w2v, folder, call, said):

@@ -360,3 +360,16 @@ def test_parts_of_several_words_are_below_their_names(w2v, model):
     two = w2v("vector", "the", "king", "--parts", "-v", "model.bin").out
     assert two.startswith(f"the:\n{one}king:\n")
     assert w2v("vector", "-", "--parts", "-v", "model.bin", stdin=b"the\n").out == f"the:\n{one}"
+
+
+def test_combined_vectors_have_no_subwords_and_that_is_said(w2v, model):
+    for how in ((), ("--side-by-side",)):
+        outcome = w2v("combine", "model.bin", "model.safetensors", "-o", "both.safetensors", *how)
+        assert outcome.code == 0
+        assert outcome.err.splitlines()[-2] == (
+            "both.safetensors: the subwords are left out, because only the vectors of words are "
+            "combined: w2v subwords fits n-grams to them"
+        )
+        assert w2v("similar", "kings", "-v", "both.safetensors").code == 3
+    outcome = w2v("combine", "both.safetensors", "both.safetensors", "-o", "again.safetensors")
+    assert "subwords" not in outcome.err

@@ -263,6 +263,15 @@ def test_few_scored_items_are_said(w2v, files):
         assert f"only {message} scored" in outcome.err or not message
 
 
+def test_unknown_words_are_not_counted_where_files_are_compared(w2v, files):
+    (files / "few").write_text("absent a b c\n")
+    call = ("evaluate", "analogies", "few", "-v", "good.txt", "-v", "bad.txt", "--count-oov")
+    outcome = w2v(*call, "--plot", "few.tsv")
+    assert (outcome.code, outcome.out, outcome.err.count("\n")) == (2, "", 1)
+    assert "--count-oov works only with a single -v" in outcome.err
+    assert not (files / "few.tsv").exists()
+
+
 def test_without_sets_that_is_said(w2v, files, monkeypatch):
     monkeypatch.delenv("W2V_DATA", raising=False)
     outcome = w2v("compare", "good.txt")

@@ -202,7 +202,9 @@ def test_stdin_folders_and_memory(w2v, folder):
     assert w2v("dedup", "-", "--quiet", stdin=b"a\nb\na").out == "a\nb\n"
 
 
-def test_a_stopped_run_leaves_the_old_file(folder, stoppable):
+@pytest.mark.parametrize("at_end", [False, True])
+def test_a_stopped_run_leaves_the_old_file(folder, stoppable, at_end):
+    """Also if Ctrl-C ends the program that writes to the pipe, so that the text ends early."""
     (folder / "out").write_text("old")
     code = (
         "import os, signal, w2v.text.rows as rows\n"
@@ -210,9 +212,11 @@ def test_a_stopped_run_leaves_the_old_file(folder, stoppable):
         "real = rows.Rows.batches\n"
         "def batches(self):\n"
         "    for batch in real(self):\n"
-        "        os.kill(os.getpid(), signal.SIGINT)\n"
+        f"        if not {at_end}:\n"
+        "            os.kill(os.getpid(), signal.SIGINT)\n"
         "        yield batch\n"
-        "    raise AssertionError('not stopped')\n"
+        "    os.kill(os.getpid(), signal.SIGINT)\n"
+        f"    assert {at_end}\n"
         "rows.Rows.batches = batches\n"
         "main(['dedup', 'text', '-o', 'out'])\n"
     )

@@ -17,7 +17,7 @@ from typing import NoReturn
 import click
 
 from w2v import __version__
-from w2v.cli.command import HELP_OPTIONS, WithExamples
+from w2v.cli.command import HELP_OPTIONS, WithExamples, label
 from w2v.cli.streams import discard_failing_output, standard_streams
 from w2v.errors import W2VError
 
@@ -283,8 +283,12 @@ def _no_such_option(error: click.NoSuchOption) -> str:
             "as from the program timeout or a batch system, and --resume continues"
         )
     elif error.ctx is not None:
-        params = error.ctx.command.get_params(error.ctx)
-        names = [name for param in params for name in (*param.opts, *param.secondary_opts)]
+        names = []
+        for param in error.ctx.command.get_params(error.ctx):
+            if isinstance(param, click.Option):
+                names += [*param.opts, *param.secondary_opts]
+            elif error.option_name == f"--{param.name}":
+                return f"No such option {error.option_name!r}: give {label(param)} without it"
         hint = _did_you_mean(error.option_name, names, error.ctx)
     return f"No such option {error.option_name!r}{hint}"
 

@@ -69,4 +69,9 @@ def combine(
         if found.agreements:
             parts.append(f"mean cosine {found.agreements[number]:.3f}")
         line.say(printable(f"{file}: {'; '.join(parts)}"))
+    if any(each.subwords is not None for each in tables):
+        line.say(
+            f"{output}: the subwords are left out, because only the vectors of words are combined: "
+            "w2v subwords fits n-grams to them"
+        )
     line.say(written_vectors(output, found.table))

@@ -39,7 +39,7 @@ class InputFile(NamedPath):
         """Convert as click does; UsageError if standard input is named a second time."""
         path = super().convert(value, param, ctx)
         if path in STANDARD_INPUTS and param is not None and ctx is not None:
-            claim_stdin(ctx, _label(param))
+            claim_stdin(ctx, label(param))
         return path
 
 
@@ -101,7 +101,7 @@ def or_stdin(corpus: tuple[str, ...]) -> tuple[str, ...]:
     return corpus or ("-",)
 
 
-def _label(param: click.Parameter) -> str:
+def label(param: click.Parameter) -> str:
     """Return the name of an argument or option as the help writes it: CORPUS, --queries."""
     if isinstance(param, click.Option):
         return param.opts[0]
@@ -149,7 +149,7 @@ class Command(WithExamples):
             names = [param.name for param in params if is_given_once(param)]
             for param in params:
                 if names.count(param.name) > 1:
-                    raise click.UsageError(f"{_label(param)} is given twice: leave one out")
+                    raise click.UsageError(f"{label(param)} is given twice: leave one out")
         return super().parse_args(ctx, args)
 
     def invoke(self, ctx: click.Context) -> Any:

@@ -185,6 +185,7 @@ def dedup(
                 file.write(source.written(block))
                 signals.check()
                 show()
+            signals.check()  # Ctrl-C may have ended the text, as that of a pipe
         if counts_path is not None:
             with atomic_file.packed_within(files, counts_path) as packed:
                 packed.writelines(b"%s\t%d\n" % pair for pair in work.most_repeated())

@@ -60,6 +60,11 @@ def analogies(
         raise click.UsageError("--plot needs a single SET")
     if plot:
         chart_kind(plot)
+    if count_oov and len(files.vectors) > 1:
+        raise click.UsageError(
+            "--count-oov works only with a single -v: leave it out, because several files are "
+            "compared on the questions whose words all of them have"
+        )
     vector_files = [file for path in files.paths() for file in read_with(path)]
     output_files.check(
         {"--plot": plot},

@@ -150,13 +150,14 @@ def print_answers(
     """
     composed = ComposedWords(answerer.source, answerer.ignore_case)
     for queries in batches:
+        typed = _names(queries, order)
         for part in parts(queries, answerer.search):
             lines: list[str] = []
             for query, answer in zip(part, answerer.answer(part), strict=True):
                 if isinstance(answer, NotFoundError):
                     print_lines(lines)
                     lines.clear()
-                    unanswered.report(answer, _names(queries, order))
+                    unanswered.report(answer, typed)
                     lines += unanswered.lines(printer.results, unanswered_record(query), answer)
                 else:
                     names = [name for _, name in query.terms if name in answerer.composed]

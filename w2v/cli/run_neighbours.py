@@ -83,6 +83,8 @@ class RunAnswerer:
         """Print the answers to all queries and return the exit status of the command."""
         import numpy as np
 
+        from w2v.embeddings.query import query_words
+
         ignore_case = self.lookups[0].ignore_case
         composed = [ComposedWords(table, ignore_case) for table in self._tables]
         for queries in batches:
@@ -90,11 +92,11 @@ class RunAnswerer:
             known = [each for each in found if not isinstance(each, NotFoundError)]
             vectors = [np.stack(each) for each in zip(*(run for run, _ in known), strict=True)]
             excluded = [rows for _, rows in known]
+            typed = query_words(queries)
             answers = iter(self._search.nearest(vectors, excluded) if known else [])
             for query, each in zip(queries, found, strict=True):
                 if isinstance(each, NotFoundError):
-                    names = [name for query in queries for _, name in query.terms]
-                    self.unanswered.report(each, names)
+                    self.unanswered.report(each, typed)
                     record = self.unanswered_record(query)
                     print_lines(self.unanswered.lines(self.results, record, each))
                     continue

@@ -102,11 +102,12 @@ class WordLookup:
         unanswered = UnansweredQueries(self.table, self._vectors, self.left_out, expressions)
         refused = unanswered.refusing(results, invalid)
         for batch in batches(queries, files.paths, parse, refused):
+            typed = [name for query in batch for name in names(query)]
             for query in batch:
                 try:
                     answer(query)
                 except NotFoundError as error:
-                    unanswered.report(error, [name for other in batch for name in names(other)])
+                    unanswered.report(error, typed)
                     print_lines(unanswered.lines(results, unknown(query), error))
             sys.stdout.flush()
         self.composed.finish()

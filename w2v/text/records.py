@@ -23,7 +23,7 @@ from w2v.text.sources import Source
 from w2v.text.text_digest import NoDigest, TextDigest
 
 _LINE_END = re.compile(rb"\r+\n")
-BLANKS = b" \r\v\f"  # the characters of a blank row of a table, in which tabs separate columns
+_BLANKS = b" \r\v\f"  # the characters of a blank row of a table, in which tabs separate columns
 _WITHOUT_FIELDS = {"lines", "files", "wet"}  # the formats whose texts have no fields or columns
 
 
@@ -155,7 +155,7 @@ class RecordCorpus(Corpus):
             """Whether a blank row is a record, as in a table of texts alone."""
             return self._keeps_blank and [*columns.names] == ["text"]
 
-        yield from self._texts(self._rows(source, keeps_blank, BLANKS), parse)
+        yield from self._texts(self._rows(source, keeps_blank, _BLANKS), parse)
 
     def _csv(self, source: Source, name: str) -> Iterator[bytes]:
         """A table in CSV, with a record in each row; a quoted field may contain line ends."""
