@@ -297,7 +297,7 @@ class Messages:
         """
         if losses:
             self._losses(losses, threads)
-            if validation and validation.keeps:
+            if validation and validation.has_best:
                 best = validation.best_epoch
                 self._console.say(
                     f"kept epoch {best + 1}, which has the lowest validation loss: "

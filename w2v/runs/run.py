@@ -253,7 +253,8 @@ class TrainingRun:
         try:
             self.executor.restore(saved)
             if self.validation:
-                self.validation.resume(list(map(float, saved.get("valid", []))), tensors)
+                losses, unkept = map(float, saved.get("valid", [])), int(saved.get("unkept", 0))
+                self.validation.resume([*losses], tensors, self.executor.epochs_done, unkept)
         except (KeyError, ValueError, TypeError):
             raise checkpoint.damaged(path, "the state at byte 8 is not valid") from None
         self.messages.resumed(path, self.executor.state, self.executor.words)
@@ -268,7 +269,7 @@ class TrainingRun:
         matrices, state = self._matrices(), self.executor.state.saved()
         if self.validation:
             matrices |= self.validation.saved()
-            state["valid"] = self.validation.losses
+            state |= {"valid": self.validation.losses, "unkept": self.validation.unkept}
         identity = self._provenance.identity(self.vocabulary.names)
         checkpoint.write(self.checkpoint_path, matrices, identity, state)
         return True
@@ -380,7 +381,7 @@ class TrainingRun:
         validation = self.validation
         if not (
             self.request.model.is_network and self.checkpoint_path
-            and validation and validation.losses
+            and validation and validation.has_best
         ):  # fmt: skip
             return None
         with validation.best_restored() as epoch:
