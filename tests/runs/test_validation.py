@@ -229,3 +229,17 @@ def test_fewer_threads_are_advised_if_they_save_enough(w2v, folder, monkeypatch)
     assert w2v(*call, 3, "--max-memory", limit).code == 2
     assert w2v(*call, 2, "--max-memory", limit).code == 0
     assert "--threads" not in w2v(*call, 4, "--max-memory", "1MB").err
+
+
+def test_a_held_out_text_is_read_by_its_suffix_if_the_texts_have_several_formats(w2v, folder):
+    (folder / "a").write_text("x\tcar fuel\ny\tsong tune\n" * 9)
+    (folder / "b").write_text("x,car fuel\ny,song tune\n" * 9)
+    (folder / "valid.tsv").write_text("x\tcar\ny\tsong\n")
+    texts = ("train", "a", "b", "--format", "tsv,csv", "--threads", 1, "-o", "x.safetensors")
+    outcome = w2v(*texts, "--model", "nbow", "--valid", "valid.tsv")
+    assert (outcome.code, "held-out text valid.tsv: 2 tokens" in outcome.err) == (0, True)
+    sweep = ("topics", "--sweep", 2, "a", "b", "--format", "tsv,csv", "--merge-ids")
+    fast = ("--epochs", 1, "--sweep-seeds", 1, "--threads", 1)
+    outcome = w2v(*sweep, "--valid", "valid.tsv", *fast)
+    said = "held out for the perplexity: 2 documents of valid.tsv"
+    assert (outcome.code, said in outcome.err) == (0, True)
