@@ -77,7 +77,9 @@ class SettingsSearch:
             fixed.add("min_count")  # a pipe can be read only once
         return fixed
 
-    def carry_out(self, resume: bool = False, force: bool = False, dry_run: bool = False) -> None:
+    def carry_out(
+        self, resume: bool = False, force: bool | None = None, dry_run: bool = False
+    ) -> None:
         """Carry out the whole search.
 
         resume   not possible: raises W2VError
