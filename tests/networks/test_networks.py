@@ -605,6 +605,17 @@ def test_a_perplexity_has_as_many_digits_as_are_known():
     assert formatted_perplexity(math.log(123.456), 2) == "123.46"
 
 
+def test_unk_and_eos_are_not_counted_as_words_of_the_text(w2v, folder):
+    (folder / "text").write_text("a b c a b a\n" * 9)
+    (folder / "counts").write_text("a 27\nb 18\nc 9\n")
+    common = ("train", "text", "--model", "rnn", "--task", "lm", "--epochs", 1, "--units", 2)
+    said = "vocabulary: 2 of 3 words; 54 of 54 tokens kept"
+    assert said in w2v(*common, "--min-count", 10, "-o", "x.safetensors").err
+    listed = w2v(*common, "--min-count", 10, "--read-vocab", "counts", "-o", "y.safetensors").err
+    assert said in listed
+    assert "counts: 1 word left out by --min-count 10" in listed
+
+
 def test_a_network_starts_from_vectors_and_leaves_them(w2v, folder):
     (folder / "x.tsv").write_text(reviews(24))
     rows = [f"{word} {' '.join(str(at + n) for n in range(8))}" for at, word in enumerate(WORDS)]

@@ -32,6 +32,7 @@ from helpers import (
     wait_until,
 )
 
+import w2v as library
 from w2v.embeddings import container
 from w2v.errors import W2VError
 from w2v.models import models
@@ -210,6 +211,28 @@ def test_a_changed_text_is_refused_and_forced(text, folder):
         training.resume()
     assert training.resume(force=True)
     finish(training)
+
+
+def test_force_is_not_advised_where_there_is_none(text, monkeypatch):
+    """Neither w2v.train nor a sweep has it."""
+    same = {"dim": 6, "epochs": 2, "sample": 0, "threads": 1, "min_count": 1}
+    resume, diverges = TrainingRun.resume, False
+
+    def resumed(training, force):
+        is_resumed = resume(training, force)
+        training.executor.trainer.vectors("output_vectors")[:] = np.inf if diverges else 0
+        return is_resumed
+
+    monkeypatch.setattr(TrainingRun, "resume", resumed)
+    stop_at(make_run(text), 3)
+    for other, said in (
+        ({"lr": 0.5}, "--lr was 0.025, is now 0.5. Repeat .*, or remove the file$"),
+        ({"dim": 5}, "cannot be continued. Repeat .*, or remove the file$"),
+        ({}, "training diverged in epoch 1: the loss is nan; try --lr 0.0025 or less$"),
+    ):
+        diverges = not other
+        with pytest.raises(W2VError, match=said):
+            library.train(text, output="x.safetensors", resume=True, **{**same, **other})
 
 
 @pytest.mark.parametrize("epochs", [1, 5])

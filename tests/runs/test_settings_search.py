@@ -1,5 +1,6 @@
 """The search of settings: planted word order, deadlines, equal bytes, interruption, errors."""
 
+import errno
 import json
 import os
 import shlex
@@ -409,6 +410,33 @@ def test_settings_that_need_too_much_memory_are_left_out(labelled, monkeypatch):
     monkeypatch.setattr(found, "_prepare", limited)
     found.carry_out()
     assert "left out: --word-ngrams 1-2: training needs more memory" in said
+    assert os.path.exists(OUTPUT)
+
+
+@compiled
+@pytest.mark.parametrize("step", ["_prepare", "_train"])
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [
+        (OSError(errno.ENOSPC, "No space left on device"), "No space left"),
+        (MemoryError(), "out of"),
+    ],
+)
+def test_the_best_model_is_written_though_a_later_trial_cannot_be_trained(
+    labelled, monkeypatch, step, error, reason
+):
+    found, left_out = make_search("noisy", 100, Clock()), []
+    original = getattr(found, step)
+
+    def failing(*args):
+        if found.best:
+            raise error
+        return original(*args)
+
+    monkeypatch.setattr(found, step, failing)
+    monkeypatch.setattr(found._messages, "left_out", lambda _, why: left_out.append(why))
+    found.carry_out()
+    assert {why.startswith(reason) for why in left_out} == {True}
     assert os.path.exists(OUTPUT)
 
 

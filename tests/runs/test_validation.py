@@ -64,6 +64,22 @@ def script(training, losses):
     return seen
 
 
+class _Stop(Exception):
+    pass
+
+
+def _train_for(training, epochs):
+    """Train until so many epochs are complete and validated."""
+
+    def stop(*found):
+        if training.executor.epochs_done == epochs:
+            raise _Stop
+
+    training.messages.epoch = stop
+    with pytest.raises(_Stop):
+        training.train()
+
+
 def test_patience_stops_and_keeps_the_best(text, folder):
     training = make_run(text, run_settings={**HELD_OUT, "patience": 2}, epochs=9)
     seen = script(training, [3.0, 2.0, math.nan, 2.0, 1.0])
@@ -91,22 +107,66 @@ def test_a_stopped_run_goes_on_with_its_losses_and_its_best(text, folder):
     first = make_run(text, run_settings=run_settings, epochs=6)
     script(first, scripted)
 
-    class Stop(Exception):
-        pass
-
-    def stop():
-        if first.executor.epochs_done == 3:
-            raise Stop
-
-    first.messages.epoch = lambda *found: stop()
-    with pytest.raises(Stop):
-        first.train()
+    _train_for(first, 3)
     assert first.checkpoint()
     last = make_run(text, run_settings=run_settings, epochs=6)
     assert last.resume()
     script(last, scripted[3:])
     finish(last)
     assert (folder / "x.safetensors").read_bytes() == (folder / "whole.safetensors").read_bytes()
+
+
+PATIENT = {**HELD_OUT, "patience": 9}
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "losses", "kept"),
+    [
+        (HELD_OUT, PATIENT, [3.0, 1.0, 2.0, 6.0, 5.0, 7.0], 4),
+        (PATIENT, HELD_OUT, [3.0, 1.0, 2.0, 6.0, 5.0, 7.0], 5),
+        ({}, PATIENT, [None, None, 2.0, 6.0, 5.0, 7.0], 2),
+    ],
+    ids=["patience is added", "patience is left out", "valid is added"],
+)
+def test_the_best_epoch_is_one_whose_matrices_are_there(text, before, after, losses, kept):
+    """--force resumes a run without --patience or --valid, which has not kept its best epoch.
+
+    Another stop does not change which epochs are compared.
+    """
+    scripted, seen = [loss for loss in losses if loss is not None], []
+    for epochs, settings, force in ((3, before, False), (4, after, True), (6, after, False)):
+        training = make_run(text, run_settings=settings, epochs=6)
+        if epochs > 3:
+            assert training.resume(force)
+        if training.validation:
+            vectors = script(training, scripted[len(seen) :])
+        if epochs < 6:
+            _train_for(training, epochs)
+            assert training.checkpoint()
+        else:
+            finish(training)
+        seen += vectors if training.validation else []
+    tensors, metadata = container.read("x.safetensors")
+    assert json.loads(metadata["valid"])["losses"] == losses
+    np.testing.assert_array_equal(tensors["words.matrix"], seen[kept - len(losses)])
+    assert training.validation.has_best == ("patience" in after)
+    assert not training.validation.has_best or training.validation.best_epoch == kept
+
+
+def test_no_epoch_is_called_the_best_where_none_was_compared(text):
+    """The run was complete when it was stopped, and had no --patience."""
+    first = make_run(text, run_settings=HELD_OUT, epochs=2)
+    script(first, [1.0, 2.0])
+    first.train()
+    assert first.checkpoint()
+    last = make_run(text, run_settings=PATIENT, epochs=2)
+    assert last.resume(force=True)
+    last.train()
+    assert not last.validation.has_best
+    said = []
+    last.messages._console.say = said.append
+    last.messages.summary(last.losses, last.validation, "", 1)
+    assert not any("kept epoch" in line for line in said)
 
 
 def test_another_held_out_text_is_another_run(text, folder):
@@ -169,3 +229,17 @@ def test_fewer_threads_are_advised_if_they_save_enough(w2v, folder, monkeypatch)
     assert w2v(*call, 3, "--max-memory", limit).code == 2
     assert w2v(*call, 2, "--max-memory", limit).code == 0
     assert "--threads" not in w2v(*call, 4, "--max-memory", "1MB").err
+
+
+def test_a_held_out_text_is_read_by_its_suffix_if_the_texts_have_several_formats(w2v, folder):
+    (folder / "a").write_text("x\tcar fuel\ny\tsong tune\n" * 9)
+    (folder / "b").write_text("x,car fuel\ny,song tune\n" * 9)
+    (folder / "valid.tsv").write_text("x\tcar\ny\tsong\n")
+    texts = ("train", "a", "b", "--format", "tsv,csv", "--threads", 1, "-o", "x.safetensors")
+    outcome = w2v(*texts, "--model", "nbow", "--valid", "valid.tsv")
+    assert (outcome.code, "held-out text valid.tsv: 2 tokens" in outcome.err) == (0, True)
+    sweep = ("topics", "--sweep", 2, "a", "b", "--format", "tsv,csv", "--merge-ids")
+    fast = ("--epochs", 1, "--sweep-seeds", 1, "--threads", 1)
+    outcome = w2v(*sweep, "--valid", "valid.tsv", *fast)
+    said = "held out for the perplexity: 2 documents of valid.tsv"
+    assert (outcome.code, said in outcome.err) == (0, True)

@@ -322,6 +322,17 @@ def test_one_feature_is_enough(w2v, labelled, options):
     run(w2v, "info", "small.safetensors", "--check")
 
 
+def test_an_error_that_advises_options_says_how_retrain_reads(w2v, labelled):
+    """w2v convert has neither --columns nor --format."""
+    train(w2v, "--format", "tsv")
+    (labelled / "again.csv").write_text("good,a fine plot\n")
+    report = shrink(w2v, "--prune", "3", "--retrain", "again.csv", code=2)
+    said = "see --columns (--retrain reads texts as those of training were read, with --format tsv"
+    assert said in report
+    report = shrink(w2v, "--prune", "3", "--retrain", "nowhere", code=2)
+    assert "as those of training" not in report
+
+
 @compiled
 @pytest.mark.parametrize("loss", ["hs", "ns", "softmax"])
 def test_labels_without_texts_stay_as_they_are(w2v, labelled, loss):

@@ -93,7 +93,7 @@ def write(
 
 
 def read(
-    path: str, identity: Mapping[str, Any], matrices: Mapping[str, np.ndarray], force: bool,
+    path: str, identity: Mapping[str, Any], matrices: Mapping[str, np.ndarray], force: bool | None,
     cluster: bool = False,
 ) -> tuple[dict[str, np.ndarray], dict[str, Any]]:  # fmt: skip
     """Read the matrices and the state in a checkpoint.
@@ -101,7 +101,8 @@ def read(
     path      the path of the checkpoint
     identity  the identity of the run that is to be continued, see `write`
     matrices  the matrices of this run, by name
-    force     whether to accept a checkpoint with another identity, if its matrices fit this run
+    force     whether to accept a checkpoint with another identity, if its matrices fit this run;
+              None: no, and there is no --force, which the message then does not advise
     cluster   whether this run is one of --cluster
     Returns   (the matrices by name, the state as JSON values)
     Raises    W2VError where the file is damaged, or where its identity differs. The message lists
@@ -124,16 +125,16 @@ def read(
             "add --deterministic, or leave out --hogwild"
         )
     another = f"{path} is the checkpoint of another run: {'; '.join(changes)}"
+    advice = "Repeat that run's options and text, or remove the file"
     if changes and not fits:
+        even = ", not even with --force" if force is not None else ""
         raise W2VError(
-            f"{another}. Its state does not fit this run, so that it cannot be continued, not "
-            "even with --force. Repeat that run's options and text, or remove the file"
+            f"{another}. Its state does not fit this run, so that it cannot be continued{even}. "
+            f"{advice}"
         )
     if changes and not force:
-        raise W2VError(
-            f"{another}. Repeat that run's options and text, or remove the file, or add --force to "
-            "continue anyway"
-        )
+        forced = ", or add --force to continue anyway" if force is not None else ""
+        raise W2VError(f"{another}. {advice}{forced}")
     if not fits:
         raise damaged(path, "its matrices do not fit its settings")
     return tensors, state

@@ -118,8 +118,7 @@ class Messages:
         request, console = self._request, self._console
         say_text_changes(console, corpus)
         say_pruned(console, vocabulary)
-        words = min(len(vocabulary.names), vocabulary.types)  # names may include <unk> and <eos>
-        self._ngrams, composed = ngrams, ""
+        words, self._ngrams, composed = vocabulary.types_kept, ngrams, ""
         if request.composes_words:
             unit = "n-gram" if request.numbers_ngrams else "bucket"
             of_ngrams = "" if request.numbers_ngrams else " of n-grams"
@@ -297,7 +296,7 @@ class Messages:
         """
         if losses:
             self._losses(losses, threads)
-            if validation and validation.keeps:
+            if validation and validation.has_best:
                 best = validation.best_epoch
                 self._console.say(
                     f"kept epoch {best + 1}, which has the lowest validation loss: "

@@ -64,13 +64,16 @@ class TrainingRun:
         self.corpus, self.held_out = self._texts.corpus, self._texts.held_out
         self.validation: Validation | None = None
         self._provenance = Provenance(request, executor.identity, self.corpus, self.held_out)
-        self._is_saved = False
+        self._is_saved, self._forced_path = False, self.checkpoint_path
 
-    def carry_out(self, resume: bool = False, force: bool = False, dry_run: bool = False) -> None:
+    def carry_out(
+        self, resume: bool = False, force: bool | None = None, dry_run: bool = False
+    ) -> None:
         """Carry out the whole run.
 
         resume   whether to continue from the checkpoint of a stopped run, if there is one
-        force    with `resume`: whether to continue even where the checkpoint is of another run
+        force    with `resume`: whether to continue even where the checkpoint is of another run.
+                 None: no, and errors do not advise --force, which the caller does not have
         dry_run  whether only to read the text and estimate memory and time, and write nothing
                  but the file of --save-vocab
         Raises   W2VError where another run is writing the output, or where the checkpoint of a
@@ -79,6 +82,7 @@ class TrainingRun:
         An update with nothing to learn copies the model, so that a daily job does not fail.
         """
         request, self.messages.is_logged = self.request, not dry_run
+        self._forced_path = None if force is None else self.checkpoint_path
         with locks.locked(request.output) if request.lock_path and not dry_run else nullcontext():
             if not (resume or dry_run) and self.has_checkpoint():
                 what = f"{self.checkpoint_path} is the checkpoint of a run that was stopped"
@@ -93,7 +97,7 @@ class TrainingRun:
                 self.messages.interrupted(error, self.has_checkpoint())
                 raise
 
-    def _carry_out(self, resume: bool, force: bool, dry_run: bool) -> None:
+    def _carry_out(self, resume: bool, force: bool | None, dry_run: bool) -> None:
         """Carry out the steps; write a checkpoint where a signal or an error stops the training."""
         self.read()
         if resume and self.is_done():
@@ -234,26 +238,26 @@ class TrainingRun:
         """Whether a stopped run has left a checkpoint."""
         return self.checkpoint_path is not None and os.path.exists(self.checkpoint_path)
 
-    def resume(self, force: bool = False) -> bool:
+    def resume(self, force: bool | None = False) -> bool:
         """Restore the state of the last checkpoint; return False where there is no checkpoint.
 
-        force   whether to accept the checkpoint of another run, if its matrices fit this run
+        force   as in `carry_out`: another run's checkpoint is accepted if its matrices fit
         Raises  W2VError where the checkpoint is damaged, or of another run without `force`
         """
         path = self.checkpoint_path
         if not path or not self.has_checkpoint():
             self.messages.nothing_to_resume(self._provenance.replaced())
             return False
-        matrices = self._matrices()
+        matrices, cluster = self._matrices(), bool(self.request.run.cluster)
         identity = self._provenance.identity(self.vocabulary.names)
-        cluster = bool(self.request.run.cluster)
         tensors, saved = checkpoint.read(path, identity, matrices, force, cluster)
         for name, matrix in matrices.items():
             matrix[:] = tensors[name]
         try:
             self.executor.restore(saved)
             if self.validation:
-                self.validation.resume(list(map(float, saved.get("valid", []))), tensors)
+                losses, unkept = map(float, saved.get("valid", [])), int(saved.get("unkept", 0))
+                self.validation.resume([*losses], tensors, self.executor.epochs_done, unkept)
         except (KeyError, ValueError, TypeError):
             raise checkpoint.damaged(path, "the state at byte 8 is not valid") from None
         self.messages.resumed(path, self.executor.state, self.executor.words)
@@ -268,7 +272,7 @@ class TrainingRun:
         matrices, state = self._matrices(), self.executor.state.saved()
         if self.validation:
             matrices |= self.validation.saved()
-            state["valid"] = self.validation.losses
+            state |= {"valid": self.validation.losses, "unkept": self.validation.unkept}
         identity = self._provenance.identity(self.vocabulary.names)
         checkpoint.write(self.checkpoint_path, matrices, identity, state)
         return True
@@ -298,7 +302,7 @@ class TrainingRun:
             if epoch_ended:
                 epochs_reported += 1
                 if validation:
-                    with DeferredSignals(), checkpoint.advised(self.checkpoint_path):
+                    with DeferredSignals(), checkpoint.advised(self._forced_path):
                         validation.evaluate()
                 self._report_epoch()
             if executor.is_done or (validation and validation.is_over):
@@ -309,7 +313,7 @@ class TrainingRun:
             if time.monotonic() >= next_checkpoint or (epoch_ended and after_each_epoch):
                 self.checkpoint()
                 next_checkpoint = time.monotonic() + interval
-            with checkpoint.advised(self.checkpoint_path):
+            with checkpoint.advised(self._forced_path):
                 executor.train(self.messages.progress, max(next_checkpoint - time.monotonic(), 0))
         if validation:
             validation.restore_best()
@@ -380,7 +384,7 @@ class TrainingRun:
         validation = self.validation
         if not (
             self.request.model.is_network and self.checkpoint_path
-            and validation and validation.losses
+            and validation and validation.has_best
         ):  # fmt: skip
             return None
         with validation.best_restored() as epoch:

@@ -77,7 +77,9 @@ class SettingsSearch:
             fixed.add("min_count")  # a pipe can be read only once
         return fixed
 
-    def carry_out(self, resume: bool = False, force: bool = False, dry_run: bool = False) -> None:
+    def carry_out(
+        self, resume: bool = False, force: bool | None = None, dry_run: bool = False
+    ) -> None:
         """Carry out the whole search.
 
         resume   not possible: raises W2VError
@@ -150,12 +152,12 @@ class SettingsSearch:
                 continue
             too_long = 0
             try:
-                trial = self._prepare(settings, quiet)
-            except (W2VError, MemoryError) as error:  # such as too little memory for the n-grams
-                self._messages.left_out(settings, str(error) or "out of memory")
-                continue
-            self._train(trial)
-            del trial
+                self._train(self._prepare(settings, quiet))
+            # Such as too little memory for the n-grams, or a full disk: the best model is kept.
+            except (W2VError, MemoryError, OSError) as error:
+                self._current = None
+                reason = error.strerror if isinstance(error, OSError) else str(error)
+                self._messages.left_out(settings, reason or "out of memory")
         return ""
 
     def _request_of(self, settings: Settings) -> Request:

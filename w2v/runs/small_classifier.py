@@ -6,7 +6,7 @@ import copy
 import json
 import math
 import os
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from w2v.classifier_settings import ClassifierSettings
@@ -21,6 +21,7 @@ from w2v.runs.text_messages import (
     say_text_changes,
     show_reading,
 )
+from w2v.setting_fields import option_name
 from w2v.settings import DocumentSettings
 from w2v.system.pipes import name_of, open_seekable
 from w2v.system.progress import plural
@@ -168,9 +169,12 @@ def _read(
     """
     labels: Labels = "needed" if reader.is_exclusive else "several"
     documents = DocumentSettings(**classifier.document_settings(files=1))
-    corpus = open_corpus([path], classifier.text_settings, documents, labels)
-    assert isinstance(corpus, DocumentCorpus)
-    features = reader.read(corpus, show_reading(console, corpus))
+    try:
+        corpus = open_corpus([path], classifier.text_settings, documents, labels)
+        assert isinstance(corpus, DocumentCorpus)
+        features = reader.read(corpus, show_reading(console, corpus))
+    except W2VError as error:
+        raise W2VError(f"{error}{_said_of_options(str(error), documents)}") from None
     say_text_changes(console, corpus)
     say_documents(console, corpus, features.text)
     blank = " (blank rows do not count)" if corpus.blank_rows else ""
@@ -188,6 +192,23 @@ def _read(
             "that it was trained on"
         )
     return features, corpus.fingerprint
+
+
+def _said_of_options(error: str, documents: DocumentSettings) -> str:
+    """What to add to an error that advises options of reading, which w2v convert does not have.
+
+    documents  the settings of reading
+    """
+    if " --" not in error:
+        return ""
+    default = asdict(DocumentSettings())
+    given = [
+        f"{option_name(name)} {value}"
+        for name, value in asdict(documents).items()
+        if value != default[name]
+    ]
+    options = f", with {' '.join(given)}" if given else ""
+    return f" (--retrain reads texts as those of training were read{options}: give such a file)"
 
 
 def _dtype(classifier: SavedTextClassifier) -> str:

@@ -42,7 +42,7 @@ class SweepTexts(Texts):
 
     def __init__(self, request: Request, valid: str | None = None):
         super().__init__(request)
-        self.valid = self._open([valid]) if valid else None
+        self.valid = self._open_held_out(valid) if valid else None
 
     def read(
         self, read: Read, on_block: Callable[[int], None], known: Mapping[str, int], unknown: bool

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 
 from w2v.runs.executors import Read
 from w2v.runs.request import Request
+from w2v.settings import FieldSettings
 from w2v.system.resources import processors
 from w2v.text.corpus import Corpus
 from w2v.text.encode import open_corpus, read_as
@@ -28,14 +30,24 @@ class Texts:
         self.corpus = self._open(request.paths, not request.is_update)
         valid = request.run.valid
         # A held-out text may be plain lines, although the training text is in fields.
-        self.held_out = self._open([valid], needed=False) if valid else None
+        self.held_out = self._open_held_out(valid, needed=False) if valid else None
         self._training: tuple[Vocabulary, EncodedText] | None = None
         self._validation: tuple[EncodedText, int] | None = None
 
-    def _open(self, paths: Sequence[str], needed: bool = True) -> Corpus:
+    def _open(
+        self, paths: Sequence[str], needed: bool = True, records: FieldSettings | None = None
+    ) -> Corpus:
         return open_corpus(
-            paths, self._settings, self._records, self._labels, None, self._threads, needed
-        )
+            paths, self._settings, records or self._records, self._labels, None, self._threads,
+            needed,
+        )  # fmt: skip
+
+    def _open_held_out(self, path: str, needed: bool = True) -> Corpus:
+        """Open a held-out text, whose format is that of the training text if this has only one."""
+        records = self._records
+        if records and "," in (records.format or ""):
+            records = replace(records, format=None)
+        return self._open([path], needed, records)
 
     def read(
         self, read: Read, on_block: Callable[[int], None], known: Mapping[str, int], unknown: bool

@@ -24,6 +24,8 @@ class Validation:
 
     `losses` holds the validation loss of each epoch so far, a mean in nats. Every evaluation uses
     the same windows and negative samples. The best epoch is that with the lowest validation loss.
+    `unkept` is the number of first epochs that are not compared: a resumed run was trained for them
+    without --valid or without --patience, so that it has no copy of their matrices.
     """
 
     def __init__(
@@ -32,12 +34,22 @@ class Validation:
         self._trainer = trainer
         self.text, self.patience, self.keeps = text, patience, keeps
         self.losses: list[float] = []
+        self.unkept = 0
         self._best: dict[str, np.ndarray] = {}
 
     @property
     def best_epoch(self) -> int:
-        """The number, from 0, of the epoch with the lowest validation loss; of ties the first."""
-        return min(range(len(self.losses)), key=lambda epoch: self.losses[epoch], default=0)
+        """The number, from 0, of the epoch with the lowest validation loss; of ties the first.
+
+        It is the number of the next epoch if no epoch has been compared.
+        """
+        compared = range(self.unkept, len(self.losses))
+        return min(compared, key=lambda epoch: self.losses[epoch], default=self.unkept)
+
+    @property
+    def has_best(self) -> bool:
+        """Whether the matrices of the best epoch are kept."""
+        return self.keeps and self.best_epoch < len(self.losses)
 
     @property
     def is_over(self) -> bool:
@@ -84,16 +96,24 @@ class Validation:
         """The matrices of the best epoch, by their names in a checkpoint."""
         return {_BEST + name: matrix for name, matrix in self._best.items()}
 
-    def resume(self, losses: list[float], tensors: Mapping[str, np.ndarray]) -> None:
+    def resume(
+        self, losses: list[float], tensors: Mapping[str, np.ndarray], epochs: int, unkept: int
+    ) -> None:
         """Restore the losses and the matrices of the best epoch from a checkpoint.
 
-        losses   the validation losses of the epochs so far
+        losses   the validation losses of the epochs so far. --force also resumes a run that had no
+                 --valid: an epoch that lacks its loss gets an infinite one
         tensors  all matrices of the checkpoint, by name
+        epochs   number of complete epochs; the last one may not have been evaluated
+        unkept   the `unkept` of the stopped run
         """
-        self.losses = losses
+        missing = max(epochs - 1 - len(losses), 0)
+        self.losses = losses + [math.inf] * missing
         self._best = {
             name.removeprefix(_BEST): np.array(tensor)
             for name, tensor in tensors.items()
-            if name.startswith(_BEST)
+            if name.startswith(_BEST) and self.keeps
         }
+        lacks_best = missing > 0 or (self.keeps and not self._best)
+        self.unkept = len(self.losses) if lacks_best else min(unkept, len(losses))
         self._trainer.on_validation(self.losses)

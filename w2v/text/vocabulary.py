@@ -38,6 +38,7 @@ class Vocabulary:
     pruned_types   number of rare types that were pruned while counting, to limit the memory
     pruned_tokens  number of tokens of pruned types that had been counted before
     lost           maximum number by which a count may be too low because of pruning
+    added          number of names that the text did not have, such as UNKNOWN and END: see `adding`
     """
 
     names: list[str]
@@ -48,11 +49,21 @@ class Vocabulary:
     pruned_types: int = 0
     pruned_tokens: int = 0
     lost: int = 0
+    added: int = 0
+
+    @property
+    def types_kept(self) -> int:
+        """The number of words without those that were added, and at most that of `types`.
+
+        An earlier vocabulary may have words that the text lacks, which are no types of it.
+        """
+        return min(len(self.names) - self.added, self.types)
 
     def adding(self, name: str, count: int) -> Vocabulary:
         """This vocabulary with so many tokens more of a word, which is added at the end if new."""
         if name not in self.names:
-            return replace(self, names=[*self.names, name], counts=np.append(self.counts, count))
+            names, counts = [*self.names, name], np.append(self.counts, count)
+            return replace(self, names=names, counts=counts, added=self.added + 1)
         counts = self.counts.copy()
         counts[self.names.index(name)] += count
         return replace(self, counts=counts)
