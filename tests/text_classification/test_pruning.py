@@ -385,7 +385,7 @@ def test_the_weights_of_labels_are_given_again(w2v, labelled):
         ("bird\tthe birda\nlynx\ta b\n", "text 2 has the label 'lynx', which m.safetensors does"),
         ("bird\tu v w\nfish\tx\n", "no text has a feature of m.safetensors"),
         ("", "no text has a feature of m.safetensors"),
-        ("\t\n", "again.tsv"),
+        ("\ta text\n", "no label: expected LABEL TAB TEXT in a .tsv file, __label__LABEL TEXT, or"),
     ],
 )  # fmt: skip
 def test_texts_that_do_not_suit_the_model(w2v, labelled, content, error):
@@ -394,6 +394,7 @@ def test_texts_that_do_not_suit_the_model(w2v, labelled, content, error):
     report = shrink(w2v, "--prune", "3", "--retrain", "again.tsv", code=2)
     assert error in report.splitlines()[-1]
     assert report.splitlines()[-1].startswith("w2v: again.tsv: ")
+    assert "--" not in report.splitlines()[-1], "w2v convert has no options of texts"
     assert not (labelled / "small.safetensors").exists()
 
 

@@ -27,7 +27,7 @@ from w2v.system.progress import plural
 from w2v.system.resources import processors
 from w2v.text.documents import DocumentCorpus
 from w2v.text.encode import open_corpus
-from w2v.text.labels import Labels
+from w2v.text.labels import Labels, without_options
 from w2v.text_classification import retraining, small_file, small_vectors
 from w2v.text_classification.features import TextFeatures
 from w2v.text_classification.labels import read_weights
@@ -170,7 +170,10 @@ def _read(
     documents = DocumentSettings(**classifier.document_settings(files=1))
     corpus = open_corpus([path], classifier.text_settings, documents, labels)
     assert isinstance(corpus, DocumentCorpus)
-    features = reader.read(corpus, show_reading(console, corpus))
+    try:
+        features = reader.read(corpus, show_reading(console, corpus))
+    except W2VError as error:
+        raise W2VError(without_options(str(error))) from None
     say_text_changes(console, corpus)
     say_documents(console, corpus, features.text)
     blank = " (blank rows do not count)" if corpus.blank_rows else ""

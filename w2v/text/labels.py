@@ -14,6 +14,13 @@ from w2v.errors import NothingToLearnError, W2VError
 # "several": it has one or more, and a document without a label is an error.
 Labels = Literal["extra", "if there", "needed", "several"]
 
+# Options of training that the error of a missing label names, where they are options.
+_FORMAT_OPTION = " (or with --format tsv)"
+_FOLDER_OPTION = (
+    "; for the files of a folder, --label-field folder takes the name of the folder that each file "
+    "is in"
+)
+
 _MARK = b"__label__"  # the prefix of a label in fastText's files
 _LEADING = re.compile(rb"\s*(?:__label__\S*\s*)+").match  # a label ends at any ASCII whitespace
 
@@ -67,9 +74,8 @@ def check_labels(labels: tuple[str, ...], mode: Labels, place: str, field: str) 
     """
     if not labels and mode in ("needed", "several"):
         raise W2VError(
-            f"{place} has no label: expected LABEL TAB TEXT in a .tsv file (or with --format tsv), "
-            f"__label__LABEL TEXT, or the field {field!r}; for the files of a folder, "
-            "--label-field folder takes the name of the folder that each file is in"
+            f"{place} has no label: expected LABEL TAB TEXT in a .tsv file{_FORMAT_OPTION}, "
+            f"__label__LABEL TEXT, or the field {field!r}{_FOLDER_OPTION}"
         )
     if mode in ("needed", "several") and not all(label.strip() for label in labels):
         raise W2VError(
@@ -81,6 +87,11 @@ def check_labels(labels: tuple[str, ...], mode: Labels, place: str, field: str) 
             f"{place} has several labels, such as {labels[0]!r} and {labels[1]!r}: keep one, or "
             "use a model that is trained with --loss ova, where several labels may apply to a text"
         )
+
+
+def without_options(message: str) -> str:
+    """An error of `check_labels` for a command that has none of the options which it names."""
+    return message.replace(_FORMAT_OPTION, "").replace(_FOLDER_OPTION, "")
 
 
 def check_two(labels: Sequence[str]) -> None:
