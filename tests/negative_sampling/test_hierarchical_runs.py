@@ -77,6 +77,22 @@ def test_what_does_not_go_with_it_is_a_line(w2v, folder, args, message):
     assert not (folder / "x.safetensors").exists()
 
 
+@pytest.mark.parametrize(
+    ("text", "args", "advice"),
+    [
+        ("a a a\n" * 9, (), "a longer text"),
+        ("a b c a\n" * 9, ("--max-vocab", 1), "a lower --min-count, or a higher --max-vocab"),
+    ],
+)
+def test_the_advice_for_a_tree_of_one_word_helps(w2v, folder, text, args, advice):
+    """As for negative sampling: --loss ns would not help."""
+    (folder / "text").write_text(text)
+    for loss in ("hs", "ns"):
+        outcome = w2v("train", "text", "--loss", loss, *ARGS, *args, "-o", "x.safetensors")
+        assert (outcome.code, outcome.out) == (2, "")
+        assert outcome.err.endswith(f": try {advice}\n")
+
+
 def test_a_model_of_a_tree_is_no_model_to_update(w2v, text, trained):
     for more in ((), ("--loss", "ns")):
         outcome = w2v("train", text, "--update", trained, *more, "-o", "x.safetensors")

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 import w2v
+from w2v import load
 from w2v.errors import W2VError
 from w2v.networks.text_classifier import best_labels
 from w2v.runs.saved_classifier import open_classifier
@@ -118,7 +119,7 @@ def test_version_11_has_no_character_ngrams(w2v, folder):
     np.testing.assert_allclose(found, twin(INPUTS, "softmax", minn=0, maxn=0), atol=2e-6)
 
 
-def test_a_classifier_with_one_label(tmp_path):
+def test_a_classifier_with_one_label(w2v, tmp_path):
     for loss in LOSSES.values():
         path = tmp_path / "one.bin"
         path.write_bytes(
@@ -127,9 +128,12 @@ def test_a_classifier_with_one_label(tmp_path):
                 dim=6, model=3, loss=loss, minn=0, maxn=0,
             )
         )  # fmt: skip
-        label, p = w2v.load(path).predict("good")
+        label, p = load(path).predict("good")
         assert label == "y"
         assert loss in (2, 4) or p == pytest.approx(1, abs=2e-5)
+    (tmp_path / "one.txt").write_text("__label__y good\n")
+    outcome = w2v("evaluate", "classify", tmp_path / "one.txt", "-v", path, "--by", "model")
+    assert "macro F1, the mean over 1 label\n" in outcome.out
 
 
 def test_plain_output_and_evaluation(w2v, folder):

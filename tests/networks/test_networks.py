@@ -446,6 +446,34 @@ def test_mistakes_are_one_line(w2v, folder, text, more, message):
     assert message in outcome.err
 
 
+@compiled
+@pytest.mark.parametrize(
+    ("more", "advice"),
+    [
+        ((), "--dim 6, or --units 3"),
+        (("--dense", "5,4"), "--dim 4, or --dense 5,3"),
+        (("--init", "init.txt"), "--dim 6, or --units 3"),
+    ],
+)
+def test_the_advice_for_tied_layers_helps(w2v, folder, more, advice):
+    """With --init, whose file decides the dimension, only the second one does."""
+    (folder / "text.txt").write_text("a b c a\n" * 9)
+    (folder / "init.txt").write_text("a 1 2 3\nb 3 2 1\n")
+    call = ("train", "text.txt", "--model", "gru", "--task", "lm", "--tied", "--min-count", 1)
+    call += ("--epochs", 1, "--threads", 1)
+    given = {"--units": 6} | dict([more] if more else [])
+    given |= {} if "--init" in more else {"--dim": 3}
+
+    def run(advised):
+        options = given | dict([advised.split()] if advised else [])
+        return w2v(*call, *(part for option in options.items() for part in option))
+
+    assert run("").err.endswith(f"--dim is 3: set {advice}\n")
+    first, second = advice.split(", or ")
+    assert run(first).code == (2 if "--init" in more else 0)
+    assert run(second).code == 0
+
+
 def test_a_label_that_training_has_not_is_a_mistake(w2v, folder):
     (folder / "x.tsv").write_text(reviews(12))
     (folder / "y.tsv").write_text("strange\ta film\n")

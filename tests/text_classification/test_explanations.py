@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from helpers import COMPILED, compiled, mutate
 
+from w2v import Classifier
 from w2v.embeddings import container
 from w2v.runs.saved_classifier import open_classifier
 from w2v.runs.saved_explainer import open_explainer
@@ -445,6 +446,20 @@ def test_the_classifiers_of_fasttext_are_explained(folder, loss, settings):
                 assert total == pytest.approx(float(mean @ gradient), abs=1e-5)
             if loss in ("ova", "ns"):
                 assert total == pytest.approx(margin, abs=1e-5)
+
+
+def test_labels_with_another_prefix_are_left_out_of_a_text(folder):
+    """As in w2v predict: fasttext supervised -label __tag__ makes them."""
+    labels = [label.replace("label", "tag") for label in LABELS]
+    data = files.model(
+        WORDS, [9] * len(WORDS) + LABEL_COUNTS, files.dense(INPUTS), files.dense(OUTPUTS), labels,
+        dim=6, model=3, loss=3, minn=1, maxn=2, wordNgrams=2,
+    )  # fmt: skip
+    (folder / "classifier.bin").write_bytes(data)
+    classifier = Classifier("classifier.bin")
+    for text in ("good __tag__n bad", "__tag__y", "good __tag__unknown"):
+        found = classifier.explain(text)
+        assert classifier.predict(text) == (found.label, pytest.approx(found.p, abs=1e-4))
 
 
 def test_models_of_fasttext_without_labels_are_refused(w2v, folder):

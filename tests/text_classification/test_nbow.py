@@ -344,6 +344,11 @@ def test_a_held_out_label_must_be_known(w2v, labelled):
     (labelled / "valid.tsv").write_text("fish\tsoup\n")
     result = train(w2v, "train.tsv", "--valid", "valid.tsv", code=2)
     assert "has the label 'fish', which no training text has" in result.err
+    assert "blank rows" not in result.err
+    (labelled / "valid.tsv").write_text("\nfish\tsoup\n")
+    result = train(w2v, "train.tsv", "--valid", "valid.tsv", code=2)
+    assert "w2v: valid.tsv: text 1 has the label 'fish'" in result.err
+    assert result.err.endswith("(blank rows do not count as texts)\n")
 
 
 @pytest.mark.parametrize("name", ["words.matrix", "output_vectors", "b_o", "word_ngrams.vectors",

@@ -396,7 +396,7 @@ def test_the_weights_of_labels_are_given_again(w2v, labelled):
         ("bird\tthe birda\nlynx\ta b\n", "text 2 has the label 'lynx', which m.safetensors does"),
         ("bird\tu v w\nfish\tx\n", "no text has a feature of m.safetensors"),
         ("", "no text has a feature of m.safetensors"),
-        ("\t\n", "again.tsv"),
+        ("\ta text\n", "row 1 has no label: expected LABEL TAB TEXT"),
     ],
 )  # fmt: skip
 def test_texts_that_do_not_suit_the_model(w2v, labelled, content, error):
@@ -405,6 +405,8 @@ def test_texts_that_do_not_suit_the_model(w2v, labelled, content, error):
     report = shrink(w2v, "--prune", "3", "--retrain", "again.tsv", code=2)
     assert error in report.splitlines()[-1]
     assert report.splitlines()[-1].startswith("w2v: again.tsv: ")
+    is_about_options = " --" in report.splitlines()[-1]  # which w2v convert does not have
+    assert is_about_options == ("(--retrain reads texts as those of training" in report)
     assert not (labelled / "small.safetensors").exists()
 
 

@@ -93,6 +93,8 @@ def _rows(report: ClassificationReport, choice: LabelChoice) -> Iterator[Sequenc
 
 def _text(report: ClassificationReport, choice: LabelChoice) -> Iterator[str]:
     """The lines for people."""
+    from w2v.system.progress import plural
+
     at = "all" if choice.count == ALL else choice.count
     threshold = f" with p >= {choice.threshold:g}" if choice.threshold else ""
     labels = f"the {at} most probable labels" if at not in (1, "all") else "the most probable label"
@@ -106,7 +108,7 @@ def _text(report: ClassificationReport, choice: LabelChoice) -> Iterator[str]:
     )
     yield f"{report.recall:7.2%}  recall@{at}: {hits:,} of {true:,} true labels are predicted"
     yield f"{report.micro_f1:7.4f}  micro F1, of all predictions"
-    yield f"{report.macro_f1:7.4f}  macro F1, the mean over {len(report.labels):,} labels"
+    yield f"{report.macro_f1:7.4f}  macro F1, the mean over {plural(len(report.labels), 'label')}"
     yield f"{report.calibration_error:7.4f}  expected calibration error"
     if report.log_loss is not None:
         yield f"{report.log_loss:7.4f}  log loss in nats"

@@ -90,7 +90,7 @@ class WordTrainer:
         self.matrices: dict[str, np.ndarray] = {}
         self.noise: np.ndarray | Paths
         # The paths of hierarchical softmax; None with negative sampling.
-        self._paths = find_paths(vocabulary.counts) if settings.loss == "hs" else None
+        self._paths = find_paths(vocabulary) if settings.loss == "hs" else None
         self._plan: Plan | None = None
         self._keep: np.ndarray
         self._segment = SEGMENT

@@ -8,6 +8,7 @@ from w2v.errors import NothingToLearnError
 from w2v.kernels.hierarchical_softmax import Paths
 from w2v.kernels.huffman_tree import build_tree, fill_paths, path_lengths
 from w2v.kernels.tiles import COLUMNS
+from w2v.text.vocabulary import Vocabulary
 
 
 def word_paths(counts: np.ndarray) -> Paths:
@@ -41,17 +42,18 @@ def take_paths(paths: Paths, words: np.ndarray) -> Paths:
     return Paths(offsets, paths.nodes[places], paths.lefts[words])
 
 
-def find_paths(counts: np.ndarray) -> Paths:
-    """The paths to the words of a vocabulary with these counts, int64 (V,).
+def find_paths(vocabulary: Vocabulary) -> Paths:
+    """The paths to the words of a vocabulary.
 
     Raises  NothingToLearnError for a tree of a single word, which has no inner node
     """
-    if counts.size < 2:  # noqa: PLR2004
+    if len(vocabulary.names) < 2:  # noqa: PLR2004
+        advice = "a lower --min-count, or a higher --max-vocab"
         raise NothingToLearnError(
-            "the vocabulary has only one word, which --loss hs cannot predict: try a lower "
-            "--min-count, or leave out --loss"
+            "the vocabulary has only one word, which --loss hs cannot predict: try "
+            + (advice if vocabulary.types > 1 else "a longer text")
         )
-    return word_paths(counts)
+    return word_paths(vocabulary.counts)
 
 
 def longest_path(paths: Paths) -> int:

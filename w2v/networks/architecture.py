@@ -75,9 +75,12 @@ class Architecture:
         )  # fmt: skip
         features, dim = architecture.features, architecture.dim
         if architecture.tied and features != dim:
+            # With --init, the dimension is that of the file.
+            units = [*settings.dense_units[:-1], dim]
+            other = f"--dense {','.join(map(str, units))}" if settings.dense else f"--units {dim}"
             raise W2VError(
                 f"--tied needs word vectors as wide as the last hidden layer, which has "
-                f"{features} units; --dim is {dim}: set --dim {features}"
+                f"{features} units; --dim is {dim}: set --dim {features}, or {other}"
             )
         return architecture
 

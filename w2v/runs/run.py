@@ -24,6 +24,7 @@ from w2v.runs.time_estimate import forecasts, measured
 from w2v.runs.validation import Validation
 from w2v.settings import NegativeSamplingSettings
 from w2v.system import locks, resources
+from w2v.system.pipes import name_of
 from w2v.system.signals import DeferredSignals
 from w2v.text.corpus import Corpus
 from w2v.text.encoded_text import EncodedDocuments, EncodedText
@@ -195,7 +196,9 @@ class TrainingRun:
         try:
             trainer.check_held_out(text)
         except W2VError as error:
-            raise W2VError(f"{request.run.valid}: {error}") from None
+            blank = getattr(corpus, "blank_rows", 0)  # labelled texts are rows of records
+            note = " (blank rows do not count as texts)" if blank else ""
+            raise W2VError(f"{name_of(str(request.run.valid))}: {error}{note}") from None
         self.validation = Validation(trainer, text, request.run.patience, request.keeps_best)
         self.messages.held_out(corpus, text, unknown)
 

@@ -188,14 +188,16 @@ def _of_fasttext(classifier: FastTextClassifier) -> SavedExplainer:
         left, right = label_tree(model.label_counts.tolist())
         tree = LabelTree(left, right, np.arange(size))
     rows = {word: row for row, word in enumerate(model.words.split(b"\n")[:-1])}
+    labels = set(model.labels)  # those of fasttext -label have another prefix
+
+    def is_label(word: bytes) -> bool:
+        """Whether a word of a text is left out, as in `FastTextClassifier.predict`."""
+        return word not in rows and (word in labels or word.startswith(LABEL_PREFIX))
 
     def split_line(line: bytes) -> list[bytes]:
         """The words of a text, with the end of the line and without labels."""
-        words = [word for word in line.split() if word != SENTENCE_END]
-        return [
-            *(word for word in words if word in rows or not word.startswith(LABEL_PREFIX)),
-            SENTENCE_END,
-        ]
+        words = (word for word in line.split() if word != SENTENCE_END)
+        return [*(word for word in words if not is_label(word)), SENTENCE_END]
 
     def rows_of(buckets: np.ndarray) -> np.ndarray:
         """The rows of buckets of word n-grams; -1 for those without one."""
