@@ -272,10 +272,18 @@ def test_what_is_in_quotes_does_not_tell_the_separator_of_csv(folder, separator)
 
 
 @pytest.mark.parametrize("separator", [",", ";", "\t", "|"])
+def test_a_quote_inside_a_field_does_not_hide_the_separator_of_csv(folder, separator):
+    (folder / "t.csv").write_text(f'12"{separator}a 7" disc\n{separator}b\n')
+    assert opened("t.csv")[1] == {'12"': ["a", '7"', "disc"], "": ["b"]}
+    (folder / "t.csv").write_text(f'"a ""b, c"""{separator}d\n')
+    assert opened("t.csv")[1] == {'a "b, c"': ["d"]}
+
+
+@pytest.mark.parametrize("separator", [",", ";", "\t", "|"])
 def test_blank_rows_before_the_first_row_of_csv_do_not_tell_the_separator(folder, separator):
-    (folder / "t.csv").write_text(f"\n\r\nid{separator}text\n1{separator}x y\n")
+    (folder / "t.csv").write_text(f"\n\r\n \t\nid{separator}text\n1{separator}x y\n")
     corpus, words = opened("t.csv")
-    assert (words, corpus.blank_rows) == ({"1": ["x", "y"]}, 2)
+    assert (words, corpus.blank_rows) == ({"1": ["x", "y"]}, 3)
 
 
 def test_the_advice_for_names_that_come_twice_works(folder):

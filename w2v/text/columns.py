@@ -14,7 +14,8 @@ from w2v.text.header_names import are_names, has_usual_names, options_for, plain
 
 LONGEST_ROW = 1 << 28  # maximum bytes of a table row or a JSON object, which must fit in memory
 EXTRA = "extra"  # the key of the extra column in the fields of a row
-_QUOTED = re.compile('"[^"]*(?:"|$)')
+# A field in quotes. A quote inside a field without quotes, such as that of 12", opens none.
+_QUOTED = re.compile(r'(?<![^,;\t|])"(?:[^"]++|"")*+(?:"|$)')
 _COLUMN_NAMES = {"id", "label", "text", "-"}
 
 
@@ -311,7 +312,7 @@ def whole_lines(blocks: Iterator[bytes], place: str) -> Iterator[bytes]:
 def separator_of(line: str) -> str:
     """The separator of a CSV file by its first row: comma, else semicolon, else tab, else |.
 
-    Those in quotes do not count, also where the quote is closed on a later line.
+    Those in a quoted field do not count, also where the field ends on a later line.
     """
     bare = _QUOTED.sub("", line)
     return next((separator for separator in ",;\t|" if separator in bare), ",")
@@ -325,9 +326,9 @@ def records(lines: Iterator[str], place: str) -> Iterator[tuple[str, str, list[s
     Raises  W2VError for wrong quotes or a field longer than LONGEST_ROW
     """
     blank = 0  # number of blank rows before the first row, which tell no separator
-    while (first := next(lines, "")) and not first.strip("\r\n"):
+    while (first := next(lines, "")) and not first.strip():
         blank += 1
-        yield f"{place}: row {blank}", ",", []
+        yield f"{place}: row {blank}", ",", [first] if first.strip("\r\n") else []
     if not first:  # for an empty line, csv.reader would return a row
         return
     separator = separator_of(first)
