@@ -90,6 +90,12 @@ def test_synonyms_are_neighbours_on_any_number_of_threads(w2v, folder):
     assert formats.load("x.txt").names == table.names
 
 
+def test_one_dimension_is_said_in_the_singular(w2v, folder):
+    (folder / "text").write_text("a b\nb a\n")
+    outcome = w2v("train", "text", *ARGS, "--dim", "1", "-o", "x.safetensors")
+    assert "\n1 dimension explains 50.00% of the squared norm" in outcome.err
+
+
 def test_it_has_words_alone_and_no_settings_of_documents(w2v, folder):
     (folder / "text").write_text("a b c\nb c d\nc d e\n")
     outcome = w2v("train", "text", *ARGS, "--dim", "10", "-o", "x.safetensors")

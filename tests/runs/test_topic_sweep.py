@@ -179,6 +179,7 @@ def test_held_out_documents_may_be_given(w2v, text, folder):
     outcome = w2v("topics", "--sweep", *args, "valid", text, *ARGS[:-1], "--json")
     assert outcome.code == 0, outcome.err
     assert "held out for the perplexity: 21 documents of valid\n" in outcome.err
+    assert "1 document without any word of the vocabulary\n" in outcome.err
     saved = "models/topics-2-seed-1.safetensors"
     found = json.loads(w2v("perplexity", saved, "valid", "--json").out)
     assert found["perplexity"] == pytest.approx(records(outcome)[0]["perplexity"], rel=1e-6)

@@ -176,6 +176,16 @@ def test_another_held_out_text_is_another_run(text, folder):
         make_run(text, run_settings=HELD_OUT).resume()
 
 
+def test_what_is_left_out_of_held_out_documents_is_said(w2v, folder):
+    (folder / "train.tsv").write_text("a\tx y\nb\tz w\n" * 5)
+    (folder / "held.tsv").write_text("a\tx\n\n\nb\tz\nb\tnever\n")
+    said = w2v("train", "train.tsv", "--model", "nbow", "--valid", "held.tsv", "--epochs", 1).err
+    assert (
+        "\n2 blank rows left out\n1 document without any word of the vocabulary\n"
+        "held-out text held.tsv: 2 tokens; out-of-vocabulary tokens: 1\n"
+    ) in said
+
+
 def test_the_log_has_an_object_for_each_report(w2v, text, folder):
     args = ("--valid", "held-out", "--log-json", "log", "-o", "x.safetensors")
     outcome = w2v("train", text, *ARGS, *args)

@@ -21,6 +21,7 @@ from w2v.embeddings.table import Table
 from w2v.errors import NothingToLearnError
 from w2v.factorization import svd
 from w2v.kernels.cooccurrence import fill_ppmi, list_positions, sum_weights
+from w2v.system.progress import plural
 from w2v.text.encoded_text import EncodedDocuments
 from w2v.text.vocabulary import Vocabulary
 
@@ -100,14 +101,16 @@ class PpmiTrainer:
 
     def summary(self) -> str:
         """A line about the result, for the report at the end."""
+        found = len(self._svd.values)
         return (
-            f"{len(self._svd.values):,} dimensions explain {self._svd.share:.2%} of the squared "
-            f"norm of the PPMI matrix, which has {self._entries:,} entries above 0"
+            f"{plural(found, 'dimension')} {'explains' if found == 1 else 'explain'} "
+            f"{self._svd.share:.2%} of the squared norm of the PPMI matrix, which has "
+            f"{self._entries:,} entries above 0"
             + svd.shortfall(
-                len(self._svd.values),
+                found,
                 "--dim",
                 self._settings.dim,
-                f"{len(self._vocabulary.names):,} words",
+                plural(len(self._vocabulary.names), "word"),
             )
         )
 

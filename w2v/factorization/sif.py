@@ -113,8 +113,8 @@ class SifTrainer:
 
     def summary(self) -> str:
         """A line about the result, for the report at the end."""
-        known = self._known().size
-        line = f"{len(self._text.names):,} document vectors from {known:,} word vectors"
+        documents = plural(len(self._text.names), "document vector")
+        line = f"{documents} from {plural(self._known().size, 'word vector')}"
         if self._removed == self._settings.components:
             return line
         return (

@@ -150,11 +150,11 @@ class Messages:
 
     def held_out(self, corpus: Corpus, text: EncodedText, unknown: int) -> None:
         """Report the size of the held-out text; `unknown` of its tokens are out of vocabulary."""
-        say_text_changes(self._console, corpus)
-        self._console.say(
-            f"held-out text {self._request.run.valid}: {text.size:,} tokens; "
-            f"out-of-vocabulary tokens: {unknown:,}"
-        )
+        console, path = self._console, self._request.run.valid
+        say_text_changes(console, corpus)
+        say_documents(console, corpus, text, getattr(self._request.options, "input_length", None))
+        oov = f"out-of-vocabulary tokens: {unknown:,}"
+        console.say(f"held-out text {path}: {text.size:,} tokens; {oov}")
 
     def memory(self, total: int, matrices: int) -> None:
         """Report the bytes that the process needs in total, and the part of the matrices."""

@@ -16,6 +16,8 @@ from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import numpy as np
+
 from w2v.errors import W2VError
 from w2v.kernels.cache import is_cold, machine_code
 from w2v.models.lda import Settings
@@ -30,9 +32,15 @@ from w2v.runs.sweep_figures import ModelFigures, SweepRow, measure, summarise
 from w2v.runs.sweep_record import NAME, SweepRecord
 from w2v.runs.sweep_texts import SweepTexts
 from w2v.runs.sweep_training import ModelInTraining, side_by_side
-from w2v.runs.text_messages import Console, say_compiling, say_text_changes
+from w2v.runs.text_messages import (
+    Console,
+    say_changed_documents,
+    say_compiling,
+    say_text_changes,
+)
 from w2v.system import locks, resources
 from w2v.system.progress import duration, plural
+from w2v.text.documents import DocumentCorpus
 from w2v.text.encoded_text import EncodedDocuments, EncodedText
 from w2v.text.vocabulary import Vocabulary
 from w2v.topics.lda import LdaTrainer
@@ -163,9 +171,12 @@ class TopicSweep:
         )
         run.messages.text(run.corpus, vocabulary, text, None, self._seed_notes(vocabulary, text))
         documents, held_out = text.starts.size - 1, self._texts.held_out_words.starts.size - 1
-        if self._texts.valid:
-            say_text_changes(self._console, self._texts.valid)
-            source = f"{plural(held_out, 'document')} of {self._texts.valid.source}"
+        if valid := self._texts.valid:
+            assert isinstance(valid, DocumentCorpus)
+            say_text_changes(self._console, valid)
+            empty = int((np.diff(self._texts.held_out_words.starts) == 0).sum())
+            say_changed_documents(self._console, valid, empty, 0, None)
+            source = f"{plural(held_out, 'document')} of {valid.source}"
         else:
             source = f"{held_out:,} of {plural(documents + held_out, 'document')}"
         self._console.say(f"held out for the perplexity: {source}")

@@ -253,7 +253,7 @@ class LdaTrainer:
         mean = f"{np.mean(npmi):.3f}" if npmi else "unknown"
         return (
             f"{plural(self.settings.topics, 'topic')} of {plural(self.kept.size, 'term')} in "
-            f"{self.tokens.words.size:,} tokens{older}; NPMI {mean}; "
+            f"{plural(self.tokens.words.size, 'token')}{older}; NPMI {mean}; "
             f"alpha sums to {alpha:.3g}, eta is {eta:.3g}"
         )
 
