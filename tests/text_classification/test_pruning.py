@@ -324,11 +324,11 @@ def test_one_feature_is_enough(w2v, labelled, options):
 
 def test_an_error_that_advises_options_says_how_retrain_reads(w2v, labelled):
     """w2v convert has neither --columns nor --format."""
-    train(w2v, "--format", "tsv")
+    train(w2v, "--format", "tsv", "--label-separator", " ", "--merge-ids")
     (labelled / "again.csv").write_text("good,a fine plot\n")
     report = shrink(w2v, "--prune", "3", "--retrain", "again.csv", code=2)
     said = "see --columns (--retrain reads texts as those of training were read, with --format tsv"
-    assert said in report
+    assert f"{said} --label-separator ' ' --merge-ids: give such a file)" in report
     report = shrink(w2v, "--prune", "3", "--retrain", "nowhere", code=2)
     assert "as those of training" not in report
 
@@ -392,7 +392,7 @@ def test_the_weights_of_labels_are_given_again(w2v, labelled):
 @pytest.mark.parametrize(
     ("content", "error"),
     [
-        ("bird\tthe birda\n\nlynx\ta b\n", "text 2 (blank rows do not count) has the label 'lynx'"),
+        ("bird\tthe birda\n\nlynx\ta b\n", "text 2 (blank rows do not count as texts) has"),
         ("bird\tthe birda\nlynx\ta b\n", "text 2 has the label 'lynx', which m.safetensors does"),
         ("bird\tu v w\nfish\tx\n", "no text has a feature of m.safetensors"),
         ("", "no text has a feature of m.safetensors"),

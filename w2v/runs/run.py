@@ -19,12 +19,12 @@ from w2v.runs.messages import Messages
 from w2v.runs.nothing_to_learn import check_epochs, check_neighbours, check_words
 from w2v.runs.provenance import Provenance, is_result
 from w2v.runs.request import Request
+from w2v.runs.text_messages import note_of_blank_rows
 from w2v.runs.texts import Texts
 from w2v.runs.time_estimate import forecasts, measured
 from w2v.runs.validation import Validation
 from w2v.settings import NegativeSamplingSettings
 from w2v.system import locks, resources
-from w2v.system.pipes import name_of
 from w2v.system.signals import DeferredSignals
 from w2v.text.corpus import Corpus
 from w2v.text.encoded_text import EncodedDocuments, EncodedText
@@ -140,7 +140,7 @@ class TrainingRun:
 
         Raises  NothingToLearnError where the text has nothing to learn from
         """
-        request, initial = self.request, self.request.initial
+        request, initial, source = self.request, self.request.initial, self.corpus.source
         known = initial.counts if initial else {}
         if is_cold("word_hash"):
             self.messages.compiling()
@@ -149,9 +149,8 @@ class TrainingRun:
             self.executor.read, self.messages.reading(self.corpus), known, unknown_is_word
         )
         if request.model.is_network and not request.documents:
-            sentences = self.text.starts.size - 1
-            self.vocabulary = self.vocabulary.adding(END, sentences)
-        check_words(self.text, self.vocabulary, request.text, self.corpus.source)
+            self.vocabulary = self.vocabulary.adding(END, self.text.starts.size - 1)
+        check_words(self.text, self.vocabulary, request.text, source)
         if request.preset.preset:
             request = self._use_preset(request.preset.preset)
         names: Sequence[str] = self.vocabulary.names
@@ -164,12 +163,11 @@ class TrainingRun:
         try:
             self.executor.prepare(self.vocabulary, self.text)
         except NothingToLearnError as error:
-            raise NothingToLearnError(f"{self.corpus.source}: {error}") from None
+            raise NothingToLearnError(f"{source}: {error}") from None
         if isinstance(request.options, NegativeSamplingSettings):
             check_neighbours(
-                self.text, self.vocabulary, self.executor.chunk_words, request.options,
-                self.corpus.source,
-            )  # fmt: skip
+                self.text, self.vocabulary, self.executor.chunk_words, request.options, source
+            )
         trainer = self.executor.trainer
         notes = trainer.place_seeds(request.text) if isinstance(trainer, TakesSeeds) else []
         self.messages.text(self.corpus, self.vocabulary, self.text, trainer, notes)
@@ -196,9 +194,7 @@ class TrainingRun:
         try:
             trainer.check_held_out(text)
         except W2VError as error:
-            blank = getattr(corpus, "blank_rows", 0)  # labelled texts are rows of records
-            note = " (blank rows do not count as texts)" if blank else ""
-            raise W2VError(f"{name_of(str(request.run.valid))}: {error}{note}") from None
+            raise W2VError(f"{corpus.source}: {error}{note_of_blank_rows(corpus)}") from None
         self.validation = Validation(trainer, text, request.run.patience, request.keeps_best)
         self.messages.held_out(corpus, text, unknown)
 

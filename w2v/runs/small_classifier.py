@@ -6,6 +6,7 @@ import copy
 import json
 import math
 import os
+import shlex
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -16,6 +17,7 @@ from w2v.kernels.cache import is_cold
 from w2v.runs.saved_classifier import SavedTextClassifier
 from w2v.runs.text_messages import (
     Console,
+    note_of_blank_rows,
     say_compiling,
     say_documents,
     say_text_changes,
@@ -177,7 +179,7 @@ def _read(
         raise W2VError(f"{error}{_said_of_options(str(error), documents)}") from None
     say_text_changes(console, corpus)
     say_documents(console, corpus, features.text)
-    blank = " (blank rows do not count)" if corpus.blank_rows else ""
+    blank = note_of_blank_rows(corpus)
     own = set(reader.labels)
     for row, names in enumerate(features.text.labels, 1):
         for name in names:
@@ -203,7 +205,7 @@ def _said_of_options(error: str, documents: DocumentSettings) -> str:
         return ""
     default = asdict(DocumentSettings())
     given = [
-        f"{option_name(name)} {value}"
+        option_name(name) if value is True else f"{option_name(name)} {shlex.quote(value)}"
         for name, value in asdict(documents).items()
         if value != default[name]
     ]

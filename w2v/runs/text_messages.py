@@ -96,6 +96,14 @@ def _say_blank_rows(console: Console, corpus: RecordCorpus) -> None:
         console.warn(f"{plural(corpus.blank_rows, 'blank row')} left out")
 
 
+def note_of_blank_rows(corpus: Corpus) -> str:
+    """What to add to an error with the number of a text; empty if no blank rows were left out."""
+    from w2v.text.records import RecordCorpus
+
+    has_blank = isinstance(corpus, RecordCorpus) and corpus.blank_rows
+    return " (blank rows do not count as texts)" if has_blank else ""
+
+
 def say_pruned(console: Console, vocabulary: Vocabulary) -> None:
     """Warn of rare types that were dropped while counting, to limit the memory."""
     if vocabulary.pruned_types:
