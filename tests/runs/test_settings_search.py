@@ -419,6 +419,7 @@ def test_settings_that_need_too_much_memory_are_left_out(labelled, monkeypatch):
     ("error", "reason"),
     [
         (OSError(errno.ENOSPC, "No space left on device"), "No space left"),
+        (OSError("the disk is gone"), "the disk is gone"),
         (MemoryError(), "out of"),
     ],
 )

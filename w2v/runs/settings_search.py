@@ -156,7 +156,7 @@ class SettingsSearch:
             # Such as too little memory for the n-grams, or a full disk: the best model is kept.
             except (W2VError, MemoryError, OSError) as error:
                 self._current = None
-                reason = error.strerror if isinstance(error, OSError) else str(error)
+                reason = (isinstance(error, OSError) and error.strerror) or str(error)
                 self._messages.left_out(settings, reason or "out of memory")
         return ""
 

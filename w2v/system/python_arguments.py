@@ -121,6 +121,8 @@ def vector(value: object, dim: int) -> np.ndarray:
             array = given.astype(np.float32)
     except (TypeError, ValueError):
         raise W2VError(f"expected a word or a vector of {dim} numbers") from None
+    except OverflowError:  # a number such as 10**400, which NumPy does not make infinity
+        array = np.full(dim, np.inf, np.float32)
     if array.shape != (dim,) or not np.isfinite(array).all():
         fault = "NaN or infinity, or a number too large for float32"
         fault = fault if array.shape == (dim,) else f"shape {array.shape}"
