@@ -308,7 +308,13 @@ def test_the_advice_for_names_that_come_twice_works(folder):
     )
     assert len(opened("labels.tsv", id_prefix="label", **three)[1]) == 2
     assert advice("two.tsv", "one.tsv") == "; --id-prefix file makes names differ"
-    assert advice("two.tsv", "two.tsv", id_prefix="file").startswith("; give the folder")
+    (folder / "sub").mkdir()
+    (folder / "sub" / "two.tsv").write_text("k\tw\n")
+    (folder / "three.tsv").write_text("v\tw\n")
+    twins = "two.tsv", "three.tsv", "sub/two.tsv"
+    for prefix, options in (("none", "--format and --id-prefix file"), ("file", "--format")):
+        said = f"; give the folder that contains both files, and {options}, so that "
+        assert advice(*twins, id_prefix=prefix).startswith(said)
     (folder / "rows.tar").write_bytes(tar_of(("a.tsv", b"k\tx\n"), ("b.tsv", b"k\ty\n")))
     assert advice("rows.tar") == "; --id-prefix file makes names differ"
     assert len(opened("rows.tar", id_prefix="file")[1]) == 2

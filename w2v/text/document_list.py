@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import sys
 from array import array
+from bisect import bisect_right
 from collections.abc import Sequence
+from operator import itemgetter
 
 import numpy as np
 
@@ -54,6 +56,7 @@ class DocumentList:
         self.extras = list[str | None]()
         self._known: dict[str, int] = {}
         self._file, self._file_begin = "", 0  # the present file, and the number of names before it
+        self._files = list[tuple[int, str]]()  # the same of all files with documents of their own
         self._label_sets: dict[tuple[str, ...], tuple[str, ...]] = {}  # one object for equal labels
         self._digest = TextDigest()  # of the names, as lines
 
@@ -101,6 +104,7 @@ class DocumentList:
         if file != self._file:  # also of members of one archive
             self.begin_file()
             self._file = file
+            self._files.append((self._file_begin, file))
         name = str(len(self.rows) + 1) if id_ is None or self._mode != "extra" else id_
         prefix = {"none": None, "file": file, "label": ",".join(labels)}[self._settings.id_prefix]
         if prefix:
@@ -135,15 +139,19 @@ class DocumentList:
                 "to keep both, give the folder that contains both files, so that names are paths"
             ]
         prefix, advice = self._settings.id_prefix, "--columns or --id-field chooses the id"
-        kinds = [] if are_in_one_file or prefix == "file" else ["file"]
+        before = bisect_right(self._files, row, key=itemgetter(0))
+        has_same_file = are_in_one_file or (before > 0 and self._files[before - 1][1] == file)
+        kinds = [] if has_same_file or prefix == "file" else ["file"]
         if prefix != "label" and self.labels[row] != labels:
             kinds.append("label")
         if kinds:
             return [f"--id-prefix {' or '.join(kinds)} makes names differ", advice]
         if are_in_one_file:
             return [advice]
+        options = "--format" if prefix == "file" else "--format and --id-prefix file"
         return [
-            "give the folder that contains both files, and --format, so that their names are paths",
+            f"give the folder that contains both files, and {options}, so that their names are "
+            "paths",
             advice,
         ]
 
