@@ -9,7 +9,6 @@ import click
 from w2v.cli import catch_signals
 from w2v.cli.command import INPUT, Command, grouped
 from w2v.cli.options import quiet_option
-from w2v.cli.output import printable
 from w2v.cli.vector_file import (
     check_vectors_output,
     read_table,
@@ -84,12 +83,12 @@ def align(
     else:
         listed = Dictionary.read(dictionary)
         if complaint := listed.complaint():
-            line.warn(printable(f"{name_of(dictionary)}: {complaint}"))
+            line.warn(f"{name_of(dictionary)}: {complaint}")
         pairs = WordPairs.translated(given, there, listed.pairs)
     found = aligned_vectors.align(given, there, pairs, refine)
     formats.save(output, found.table, table)
     for message in aligned_vectors.report(found, pairs):
         line.say(message)
     if found.table.subwords is not None and (lost := formats.lost_subwords(output)):
-        line.say(printable(f"{output}: {lost}"))
+        line.say(f"{output}: {lost}")
     line.say(written_vectors(output, found.table))

@@ -9,7 +9,6 @@ import click
 from w2v.cli import catch_signals
 from w2v.cli.command import INPUT, Command, grouped
 from w2v.cli.options import quiet_option
-from w2v.cli.output import printable
 from w2v.cli.vector_file import (
     check_vectors_output,
     read_table,
@@ -68,7 +67,7 @@ def combine(
         parts = [f"{plural(len(each) - len(found.table), 'name')} left out"]
         if found.agreements:
             parts.append(f"mean cosine {found.agreements[number]:.3f}")
-        line.say(printable(f"{file}: {'; '.join(parts)}"))
+        line.say(f"{file}: {'; '.join(parts)}")
     if any(each.subwords is not None for each in tables):
         line.say(
             f"{output}: the subwords are left out, because only the vectors of words are combined: "

@@ -155,5 +155,5 @@ def shrink(
     values = {**vars(options), "dtype": dtype}
     shrinking, line = small_classifier.Shrinking(**values), ProgressLine(sys.stderr)
     done = small_classifier.write(source, target, shrinking, line)
-    line.say(printable(f"{output_name(target)}: a classifier of {done}"))
+    line.say(f"{output_name(target)}: a classifier of {done}")
     return True

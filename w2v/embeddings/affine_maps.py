@@ -86,8 +86,8 @@ def centering(table: Table, components: int) -> AffineMap:
     rank = _rank(variances)
     if components >= rank > 0:
         raise W2VError(
-            f"--center {components}: the vectors vary in only {rank} of {table.dim} directions, so "
-            f"that nothing would be left of them: give {rank - 1} at most"
+            f"--center {components}: the vectors vary in {rank} of {table.dim} directions, so that "
+            f"nothing would be left of them: give {rank - 1} at most"
         )
     top = directions[:, :components]
     return AffineMap(mean, np.eye(table.dim) - top @ top.T)
