@@ -77,7 +77,6 @@ TEXTS = {
     "blank row first": ({"t.tsv": b" \r\n" + TABLE.encode()}, {}),
     "empty row first": ({"t.tsv": b"\t\t\n" + TABLE.encode()}, {}),
     "windows": ({"t.tsv": TABLE.replace("\n", "\r\n").encode()}, {"id_prefix": "label"}),
-    "blanks": ({"t.tsv": b" \r\n" + TABLE.encode()}, {}),
     "possible headers": (
         {
             "t.tsv": b"doc_id\tbody\n1\tone\n2\ttwo\n", "u.csv": b"nr_id,text one\n3,four\n",

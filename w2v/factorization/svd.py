@@ -243,7 +243,7 @@ def _krylov(
     rng = np.random.default_rng(seed)
     new = aligned((products.width, block))
     rng.standard_normal(out=new, dtype=np.float32)
-    orthonormalise(new)
+    orthonormalise(new, threads)
     for step in range(steps):
         on_step(step, steps)
         begin, end = step * block, (step + 1) * block
@@ -299,6 +299,7 @@ def _along(basis: np.ndarray, vectors: np.ndarray, threads: int) -> np.ndarray:
     along = np.empty((basis.shape[1], width), np.float32)
 
     def multiply(begin: int) -> None:
+        """Multiply some columns of the basis."""
         columns = slice(begin, begin + width)
         along[columns] = basis[:, columns].T @ vectors
 

@@ -369,7 +369,7 @@ class ClosedFormExecutor:
         """Do nothing: the speed of a part does not predict the time of the whole computation."""
 
     def train(self, on_progress: OnProgress, seconds: float = math.inf) -> None:
-        """Compute the matrices, whose bytes depend on the number of threads of BLAS."""
+        """Compute the matrices. BLAS has one thread, because its threads change the last digits."""
         with blas_threads(1):
             self._solve(self.trainer, self.threads, on_progress)
         self.is_done = True
