@@ -67,6 +67,8 @@ MASKS = [
 TRANSCRIPTS = [  # the parts of each page
     ("transcript",),
     ("tour",),
+    ("little_text",),
+    ("same_bytes",),
     ("runs",),
     ("drift",),
     ("over_time", "over_dates", "over_updates"),

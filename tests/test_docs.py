@@ -97,6 +97,13 @@ def test_generated_parts_are_fresh():
         )
 
 
+def test_every_transcript_is_checked():
+    names = [name for page in readme.TRANSCRIPTS for name in page]
+    for page in readme.PAGES:
+        checked = sum(f"<!-- {name} -->\n```console\n" in page.read_text() for name in names)
+        assert page.read_text().count("```console") == checked, page.name
+
+
 @pytest.mark.parametrize("path", notebook.notebooks(), ids=lambda path: path.name)
 def test_a_notebook_has_the_text_of_its_page(path):
     assert path.read_text() == notebook.notebooks()[path]

@@ -572,6 +572,10 @@ def test_another_corpus_to_judge_by(w2v, folder, trained):
             "needs the output vectors",
         ),
         (
+            ("perplexity", "w.safetensors", "text"),
+            "--model pv-dbow: perplexity needs a topic model of --model lda, or a network",
+        ),
+        (
             ("perplexity", "lsa.safetensors", "text"),
             "the topics of this model are not probabilities",
         ),

@@ -68,18 +68,24 @@ def perplexity(
     """
     catch_signals()
     limit_blas(threads)
-    from w2v.runs.saved_model import SavedNetwork, SavedTopicModel, is_network
+    from w2v.runs.saved_model import SavedNetwork, SavedTopicModel, model_in
     from w2v.system.progress import ProgressLine, plural
     from w2v.topics.perplexity import document_completion
 
     line = ProgressLine(sys.stderr, quiet)
-    is_lm = is_network(model)
+    known = model_in(model)
+    is_lm = known is not None and known.is_network
     paths = files_of_corpus(or_stdin(corpus), recursive, keep_folders=not is_lm)
     texts = NewTexts(paths, settings, threads, line)
     if is_lm:
         _check_fields(settings)
         _print_score(model, _score_text(SavedNetwork(model, "lm"), texts), results)
         return
+    if known and not known.topic_words:
+        raise W2VError(
+            f"{model} was trained with --model {known.name}: perplexity needs a topic model of "
+            "--model lda, or a network of --task lm"
+        )
     saved = SavedTopicModel(model)
     listing = saved.listing()
     if listing.alpha is None:

@@ -329,10 +329,9 @@ class SavedTopicModel(SavedDocumentModel):
             return coherence
 
 
-def is_network(path: str) -> bool:
-    """Whether the model in a file is a network."""
-    model = models().get(read_model(path)[1].get("model", ""))
-    return model is not None and model.is_network
+def model_in(path: str) -> Model | None:
+    """The model of a file; None if this version knows no such model."""
+    return models().get(read_model(path)[1].get("model", ""))
 
 
 class SavedNetwork(SavedModel):
