@@ -92,6 +92,15 @@ def test_settings_by_other_programs_names(text):
     assert made.info()["settings"]["lr"] == 0.05
 
 
+class NoTruthValue:
+    """A value such as pandas.NA."""
+
+    __repr__ = "<NA>".format
+
+    def __bool__(self):
+        raise TypeError
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [
@@ -105,6 +114,9 @@ def test_settings_by_other_programs_names(text):
         ({"output": "-"}, "output '-': give the path of a file"),
         ({"texts": ["a b"]}, "expected either corpus, the paths of files, or texts"),
         ({"freeze": True}, "--freeze is for --init"),
+        ({"scratch": 3.5}, "--scratch 3.5: expected a string"),
+        ({"scratch": 3}, "--scratch 3: expected a string"),  # no file descriptor
+        ({"seed": NoTruthValue()}, "seed: expected a single value, found <NA>"),
         (
             {"deterministic": False, "shards": 2},
             "--shards is for --deterministic: leave out --hogwild",
@@ -159,6 +171,8 @@ def test_a_string_is_one_text_everywhere(models):
         (b"a b", "texts: expected a text, or several, found b'a b'"),
         (5, "texts: expected a text, or several, found 5"),
         ({"x": "a b"}, "texts: expected a text, or several, found {'x': 'a b'}"),
+        (np.array("a b"), "texts: expected a text, or several, found array('a b', dtype='<U3')"),
+        ([np.array("a")], "texts[0]: expected a string or a list of words, found array('a', dtyp"),
     ],
 )
 def test_what_is_no_text_is_named_with_its_place(models, texts, message):
@@ -233,6 +247,11 @@ def test_every_setting_takes_the_type_that_is_natural_in_python(name):
         pairs = [(1, 1.0), (np.float64(0.5), 0.5), (np.int8(1), 1.0)]
     elif name in FILES:
         pairs = [(Path("a", "b"), "a/b"), (b"a", "a"), ("a", "a")]
+    elif name in NATURAL and isinstance(NATURAL[name][0], tuple):
+        pairs = [
+            NATURAL[name],
+            (types.SimpleNamespace(tolist=lambda: NATURAL[name][0]), NATURAL[name][1]),
+        ]
     else:
         assert name in NATURAL, "what would a program give? say it there, or in FILES"
         pairs = [NATURAL[name]]
@@ -312,12 +331,14 @@ def test_a_program_gives_its_stop_words(folder):
     assert library.train(texts=TEXTS, stopwords=Path("stop"), **options).topics(8) == topics
 
 
-@pytest.mark.parametrize("bad", [None, 3, 1.5, b"king", {"king": 1}, ["king"]])
+@pytest.mark.parametrize("bad", [None, 3, 1.5, b"king", {"king": 1}, ["king"], np.array("king")])
 def test_what_is_no_word_is_said(toy, bad):
     vectors = library.load("vectors.safetensors")
     for ask in (
         lambda: vectors[["king", bad]],
+        lambda: vectors[bad if isinstance(bad, np.ndarray) else [bad]],
         lambda: vectors.similar([bad]),
+        lambda: vectors.similar([10**400] * 3),
         lambda: vectors.similar("king", plus=["man", bad]),
         lambda: vectors.similar_each(["king", bad]),
         lambda: vectors.similarity("king", bad),

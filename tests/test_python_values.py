@@ -7,9 +7,12 @@ import os
 import pickle
 import subprocess
 import sys
+import typing
+from collections.abc import Iterable
 
 import numpy as np
 import pytest
+from numpy.typing import ArrayLike
 
 import w2v as library
 
@@ -71,6 +74,7 @@ def test_a_set_is_refused_where_the_order_matters(call, what):
             r"seeds\['x'\]\['a'\]: expected a weight",
         ),
         (lambda: library.combine(5), "runs: expected w2v.Vectors, found int"),
+        (lambda: library.combine(np.array(5)), "runs: expected w2v.Vectors, found ndarray"),
         (lambda: library.drift(_vectors()[0], None), "after: expected w2v.Vectors, found NoneType"),
         (lambda: library.align(*[_vectors()[0]] * 2, 5), "dictionary: expected pairs of words"),
         (
@@ -307,3 +311,11 @@ def test_arrays_that_are_no_vectors_of_a_query(vector, message):
     message = "expected a string" if vector.dtype.kind in "cO" else message
     with pytest.raises(library.W2VError, match=message):
         vectors.similar_each(vector[None])
+
+
+def test_the_annotations_of_vectors_are_as_wide_as_their_documentation():
+    """A type checker refused the example of the documentation, whose matrix is a list of lists."""
+    hints = typing.get_type_hints(library.Vectors.__init__)
+    assert hints["words"] == Iterable[str]
+    assert hints["matrix"] == ArrayLike
+    assert hints["counts"] == ArrayLike | None

@@ -41,7 +41,7 @@ def align(
     steps = python_arguments.whole(refine, "refine", 0)
     if dictionary is None:
         pairs = WordPairs.common(source._table, target._table)
-    elif not isinstance(dictionary, Iterable):
+    elif not python_arguments.is_iterable(dictionary):
         raise W2VError(f"dictionary: expected pairs of words, found {dictionary!r}")
     else:
         listed = [_pair(pair, f"dictionary[{at}]") for at, pair in enumerate(dictionary)]

@@ -19,7 +19,7 @@ from w2v.log_console import LogConsole
 from w2v.models import Model, models
 from w2v.models.ppmi import renamed
 from w2v.presets import PresetSettings
-from w2v.setting_fields import instead_of, option_name, setting_types, split_settings
+from w2v.setting_fields import check, instead_of, option_name, setting_types, split_settings
 from w2v.settings import (
     ALIASES,
     DocumentSettings,
@@ -247,6 +247,7 @@ def build_run(
     from w2v.runs.settings_search import SettingsSearch
 
     request = _make_request(paths, output, model, given, temporary, recursive)
+    check(request.run)  # The folder of --scratch is used before `Request.check`.
     stack.enter_context(scratch.used(request.run.scratch))
     executor = _make_executor(request, console, stack)
     if request.search.time is None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from w2v.errors import W2VError
+from w2v.system import python_arguments
 from w2v.vectors import Vectors
 
 
@@ -13,9 +14,11 @@ def given_vectors(given: Vectors | Iterable[Vectors], what: str) -> list[Vectors
 
     what  the name of the argument, for messages
     """
-    if not isinstance(given, Iterable):
+    if isinstance(given, Vectors):
+        return [given]
+    if not python_arguments.is_iterable(given):
         raise W2VError(f"{what}: expected w2v.Vectors, found {type(given).__name__}")
-    runs = [given] if isinstance(given, Vectors) else list(given)
+    runs: list[Vectors] = list(given)
     for each in runs:
         if not isinstance(each, Vectors):
             raise W2VError(f"{what}: expected w2v.Vectors, found {type(each).__name__}")

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from w2v.embeddings import container, formats, lookup, query
 from w2v.embeddings.python_table import build_table, read_only
@@ -70,9 +71,9 @@ class Vectors(Pickles, LabelsTexts):
 
     def __init__(
         self,
-        words: Sequence[str],
-        matrix: np.ndarray,
-        counts: Sequence[int] | np.ndarray | None = None,
+        words: Iterable[str],
+        matrix: ArrayLike,
+        counts: ArrayLike | None = None,
     ):
         self._table = build_table(words, matrix, counts)
         self._path, self._name, self._keep_alive, self._is_part = "", "words", None, False

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from w2v.embeddings.table import Table
 from w2v.errors import W2VError
 from w2v.system import python_arguments
 
 
-def build_table(
-    words: Sequence[str], matrix: np.ndarray, counts: Sequence[int] | np.ndarray | None
-) -> Table:
+def build_table(words: Iterable[str], matrix: ArrayLike, counts: ArrayLike | None) -> Table:
     """The table of N names, (N, D) numbers and N counts, or None; W2VError if they are none.
 
     The table computes norms once, so it never shares memory with an array that may change.

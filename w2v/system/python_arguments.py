@@ -11,7 +11,7 @@ import os
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from numbers import Integral, Real
-from typing import TYPE_CHECKING, Any, get_args
+from typing import TYPE_CHECKING, Any, TypeGuard, get_args
 
 from w2v.errors import W2VError
 from w2v.system import resources
@@ -26,6 +26,14 @@ _MESSAGE_LETTERS = 60  # maximum number of characters of a wrong argument in a m
 _MAY_BE_LISTS = {"dense", "hidden", "format", "columns"}
 _MAY_BE_NUMBERS = {"dense", "hidden", "checkpoint_every", "max_memory", "time", "word_ngrams"}
 _ADDRESSES = ("scheduler_address", "scheduler.address")  # attributes of a Dask cluster or client
+
+
+def is_iterable(value: object) -> TypeGuard[Iterable[Any]]:
+    """Whether a value has items; an array without dimensions has none, although it has `__iter__`.
+
+    Such an array is `numpy.array("king")`, or a tensor of PyTorch with a single number.
+    """
+    return isinstance(value, Iterable) and getattr(value, "ndim", 1) != 0
 
 
 def path(value: object, what: str) -> str:
@@ -43,7 +51,7 @@ def paths(value: object, what: str) -> list[str]:
     """The paths of files, given as one path or several."""
     if isinstance(value, str | bytes | os.PathLike):
         return [path(value, what)]
-    if isinstance(value, Mapping) or not isinstance(value, Iterable):
+    if isinstance(value, Mapping) or not is_iterable(value):
         raise _wrong(what, "the path of a file, or several", value)
     if isinstance(value, set | frozenset):
         raise _unordered(what)
@@ -77,7 +85,7 @@ def words(value: object, what: str, in_order: bool = False) -> list[str]:
     """
     if isinstance(value, str):
         return [value]
-    if isinstance(value, bytes | Mapping) or not isinstance(value, Iterable):
+    if isinstance(value, bytes | Mapping) or not is_iterable(value):
         raise _wrong(what, "a string, or several", value)
     if in_order and isinstance(value, set | frozenset):
         raise _unordered(what)
@@ -119,7 +127,7 @@ def vector(value: object, dim: int) -> np.ndarray:
             raise TypeError
         with np.errstate(over="ignore"):  # Numbers too large for float32 become infinity.
             array = given.astype(np.float32)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):  # OverflowError: an int such as 10**400
         raise W2VError(f"expected a word or a vector of {dim} numbers") from None
     except OverflowError:  # a number such as 10**400, which NumPy does not make infinity
         array = np.full(dim, np.inf, np.float32)
@@ -159,7 +167,7 @@ def texts(value: object, what: str = "texts") -> Iterator[str]:
     """Texts, given as one string, or as several strings or lists of words."""
     if isinstance(value, str):
         value = [value]
-    if isinstance(value, bytes | Mapping) or not isinstance(value, Iterable):
+    if isinstance(value, bytes | Mapping) or not is_iterable(value):
         raise _wrong(what, "a text, or several", value)
     if isinstance(value, set | frozenset):
         raise _unordered(what)
@@ -169,7 +177,7 @@ def texts(value: object, what: str = "texts") -> Iterator[str]:
 
 def _joined(given: object, what: str) -> str:
     """A text that is given as a list of words: the words, separated by blanks."""
-    if isinstance(given, bytes | Mapping) or not isinstance(given, Iterable):
+    if isinstance(given, bytes | Mapping) or not is_iterable(given):
         raise _wrong(what, "a string or a list of words", given)
     if isinstance(given, set | frozenset):
         raise _unordered(what)
@@ -196,8 +204,12 @@ def setting(name: str, kind: Any, value: Any) -> Any:
            floats that are whole numbers if the type is int
     value  the value from Python. If it cannot be converted, it is returned unchanged
     """
-    if type(value).__name__ == "ndarray":
-        value = value.tolist()  # an array has no truth value
+    if hasattr(value, "tolist"):
+        value = value.tolist()  # arrays of NumPy and series of pandas have no truth value
+    try:
+        bool(value)
+    except (TypeError, ValueError):  # as pandas.NA
+        raise _wrong(name, "a single value", value) from None
     kinds = get_args(kind) or (kind,)
     if bool in kinds:
         return bool(value) if type(value).__name__ in ("bool", "bool_") else value
