@@ -363,3 +363,35 @@ def test_of_several_outputs_either_all_are_replaced_or_none(w2v, folder, command
     assert outcome.code == 2
     assert "File too large" in outcome.err
     assert [(folder / name).read_text() for name in outputs] == ["old"] * len(outputs)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes")
+def test_a_log_in_a_named_pipe_is_opened_once(folder, monkeypatch):
+    os.mkfifo("pipe")
+    reader = os.open("pipe", os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        log = atomic_file.AppendedFile("pipe")
+        for line in (b"a\n", b"b\n"):
+            with log.opened() as file:
+                file.write(line)
+            assert os.read(reader, 9) == line
+            with pytest.raises(BlockingIOError):  # b"", the end, if the pipe were closed
+                os.read(reader, 9)
+        del log, file
+        assert os.read(reader, 9) == b""
+    finally:
+        os.close(reader)
+    monkeypatch.setattr(atomic_file, "appending", None)
+    output_files.check({}, {}, {"--log-json": "pipe"})
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes")
+def test_a_log_ends_with_the_reader_of_its_pipe(folder):
+    os.mkfifo("pipe")
+    reader = os.open("pipe", os.O_RDONLY | os.O_NONBLOCK)
+    log = atomic_file.AppendedFile("pipe")
+    with log.opened() as file:
+        file.write(b"a\n")
+    os.close(reader)
+    with pytest.raises(BrokenPipeError), log.opened() as file:
+        file.write(b"b\n")

@@ -31,7 +31,7 @@ from w2v.runs.time_estimate import Forecast
 from w2v.runs.validation import Validation
 from w2v.setting_fields import option_name
 from w2v.settings import SubwordSettings
-from w2v.system.atomic_file import appending
+from w2v.system.atomic_file import AppendedFile
 from w2v.system.packing import packer
 from w2v.system.pipes import output_name
 from w2v.system.progress import Progress, duration, plural
@@ -54,7 +54,7 @@ class Messages:
 
     def __init__(self, console: Console, request: Request):
         self._console, self._request = console, request
-        self._log_path = request.run.log_json
+        self._log_file = AppendedFile(path) if (path := request.run.log_json) else None
         self.is_logged = True  # whether events are written to that file; not in a dry run
         self._logged_seconds = -math.inf  # training time at the last progress event in the log
         self._last_progress: Progress | None = None
@@ -66,7 +66,7 @@ class Messages:
 
         `time` is that of the event, in UTC, in ISO 8601.
         """
-        if not (path := self._log_path) or not self.is_logged:
+        if not (log_file := self._log_file) or not self.is_logged:
             return
         finite = {
             name: None if isinstance(fact, float) and not math.isfinite(fact) else fact
@@ -75,11 +75,12 @@ class Messages:
         now = datetime.now(UTC).isoformat(timespec="milliseconds")
         line = json.dumps({"event": event, "time": now, **finite}) + "\n"
         try:
-            with appending(path) as file, packer(file, path) as packed:
+            with log_file.opened() as file, packer(file, log_file.path) as packed:
                 packed.write(line.encode())
         except OSError as error:  # a full disk must not end the run
-            self._console.warn(f"{output_name(path)}: {error.strerror}: the log ends here")
-            self._log_path = None
+            name = output_name(log_file.path)
+            self._console.warn(f"{name}: {error.strerror}: the log ends here")
+            self._log_file = None
 
     def compiling(self) -> None:
         """Report that kernels are about to be compiled."""

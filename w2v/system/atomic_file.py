@@ -16,6 +16,7 @@ import secrets
 import shutil
 import stat
 import sys
+import weakref
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from functools import partial
@@ -79,6 +80,38 @@ def appending(path: str) -> IO[bytes]:
     if path == "-":
         return open(1, "ab", closefd=False)
     return open(path, "ab", opener=_open_directly)
+
+
+class AppendedFile:
+    """A file at whose end is written; it is opened for each write, but a named pipe only once.
+
+    Otherwise the reader of a named pipe would end after the first write, and the next one would
+    wait for another reader.
+
+    path  the path, as in `appending`
+    """
+
+    def __init__(self, path: str):
+        self.path = path
+        self._pipe: IO[bytes] | None = None
+
+    @contextmanager
+    def opened(self) -> Iterator[IO[bytes]]:
+        """A block that writes to the file; OSError if it cannot be written."""
+        if self._pipe is None and is_named_pipe(self.path):
+            # Nothing is buffered, so that nothing is left to be written after the reader has ended.
+            self._pipe = open(self.path, "ab", buffering=0)  # noqa: SIM115
+            weakref.finalize(self, self._pipe.close)
+        if self._pipe is not None:
+            yield self._pipe
+            return
+        with appending(self.path) as file:
+            yield file
+
+
+def is_named_pipe(path: str) -> bool:
+    """Whether a path is that of a pipe, which waits for its reader when it is opened."""
+    return os.path.exists(path) and stat.S_ISFIFO(os.stat(path).st_mode)
 
 
 def _open_directly(path: str, flags: int) -> int:

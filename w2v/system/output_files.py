@@ -44,6 +44,8 @@ def check(
         if path == "-":
             _check_stdout()
             continue
+        if atomic_file.is_named_pipe(path):  # its reader would end when it is closed
+            continue
         is_new = not os.path.exists(path)
         atomic_file.appending(path).close()
         if is_new:
