@@ -394,3 +394,28 @@ def test_info_and_queries_work_on_the_file(w2v, labelled):
     assert w2v("similar", "goal", "-v", "m.safetensors", "-k", "2").out.count("\n") == 2
     json.loads(w2v("evaluate", "classify", "test.tsv", "-v", "m.safetensors", "--by", "model",
                    "--json").out.splitlines()[0])  # fmt: skip
+
+
+@compiled
+@pytest.mark.parametrize("negative", [2, 20])
+@pytest.mark.parametrize("is_valid", [False, True])
+def test_probabilities_by_negative_sampling_are_shares_of_texts(w2v, folder, negative, is_valid):
+    """They depend neither on the number of samples nor on how often labels are drawn.
+
+    A text is one word, so that the best probabilities are the shares of the word's texts.
+    """
+    counts = {"x": [80, 20, 0, 4], "y": [100, 60, 30, 2]}  # of the labels 0 to 3
+    rows = [
+        f"{label}\t{word}\n"
+        for word, numbers in counts.items()
+        for label, number in enumerate(numbers)
+        for _ in range(number)
+    ]
+    (folder / "t.tsv").write_text("".join(rows))
+    (folder / "words.tsv").write_text("0\tx\n0\ty\n")
+    valid = ("--valid", "t.tsv") if is_valid else ()
+    args = ("--loss", "ns", "--negative", str(negative), "--epochs", "60", *valid)
+    train(w2v, "t.tsv", *args)
+    p = predictions("m.safetensors", "words.tsv")[0]
+    expected = [np.divide(numbers, sum(numbers)) for numbers in counts.values()]
+    np.testing.assert_allclose(p, expected, atol=0.04)

@@ -7,7 +7,8 @@ logistic function, the losses in nats and the gradients e of the scores are
     one versus all   Σ_t -w_t ln σ(s_t) + Σ_other -ln σ(-s)             e = w_t (σ(s_t) - 1), σ(s)
     negative         as one versus all, but for each label t of the text only `negative` labels are
                      drawn, in proportion to the square roots of their counts. Those that the text
-                     has are left out, and the others too have the weight w_t
+                     has are left out, and the others too have the weight w_t. The scores are then
+                     too low, see `text_classification.labels.sampling_shifts`
     hierarchical     -w_t Σ ln σ(±s_i) over the inner nodes i on the path to t in a Huffman tree,
                      + where the path goes right (Morin and Bengio 2005)    e = w_t (σ(s_i) - right)
 

@@ -195,8 +195,42 @@ def with_loss(
     noise, none = np.empty(0, np.uint64), np.empty(0, np.int32)
     paths = none, np.empty(0, np.bool_), np.zeros(1, np.int64)
     if loss == NEGATIVE:
-        roots = np.sqrt(np.maximum(counts, 1))
-        noise = alias_table(roots / roots.sum())
+        noise = alias_table(_noise_probabilities(counts))
     if loss == HIERARCHICAL:
         paths = LabelTree.of(counts).paths()
     return Labels(ids, bounds, weights, loss, settings.negative, noise, *paths)
+
+
+def _noise_probabilities(counts: np.ndarray) -> np.ndarray:
+    """The noise distribution of labels: the square roots of their counts, with the sum 1."""
+    roots = np.sqrt(np.maximum(counts, 1))
+    return roots / roots.sum()
+
+
+def sampling_shifts(
+    labels: LabelNumbers, weights: np.ndarray, counts: np.ndarray, settings: ClassifierSettings
+) -> np.ndarray:
+    """What must be added to the biases that a loss trains; float32 (K,), 0 unless the loss is ns.
+
+    labels   the labels of the training texts
+    weights  float32 (K,), see `importance`
+    counts   int64 (K,), see `with_loss`
+
+    Let a text without the label t draw it as a negative sample r times on average, counted by
+    weights. The loss is lowest if σ(s) = w p / (w p + r (1 - p)), with the probability p of t and
+    its weight w. The score s is thus too low by ln r, more for frequent labels than for rare ones.
+    With ln r added, it is the score of the loss ova (Gutmann and Hyvärinen 2012, "Noise-contrastive
+    estimation of unnormalized statistical models", equation 3).
+    """
+    size = len(labels.names)
+    if settings.loss != "ns":
+        return np.zeros(size, np.float32)
+    sizes = np.diff(labels.bounds)
+    owners = np.repeat(np.arange(sizes.size), sizes)
+    sums = np.bincount(owners, weights[labels.ids], sizes.size)  # the weights of each text's labels
+    lacking = np.count_nonzero(sizes) - labels.counts  # the labelled texts without each label
+    drawing = sums.sum() - np.bincount(labels.ids, sums[owners], size)
+    rates = settings.negative * _noise_probabilities(counts) * drawing / np.maximum(lacking, 1)
+    known = (lacking > 0) & (rates > 0)
+    shifts: np.ndarray = np.log(np.where(known, rates, 1)).astype(np.float32)
+    return shifts

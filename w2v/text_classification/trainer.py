@@ -24,7 +24,13 @@ from w2v.text_classification.calibration import Calibration
 from w2v.text_classification.feature_rates import count_bytes, feature_rates
 from w2v.text_classification.features import Features
 from w2v.text_classification.held_out import ACCURACY, F1_OF, MACRO_F1, HeldOutTexts
-from w2v.text_classification.labels import LabelNumbers, LabelTree, importance, with_loss
+from w2v.text_classification.labels import (
+    LabelNumbers,
+    LabelTree,
+    importance,
+    sampling_shifts,
+    with_loss,
+)
 from w2v.text_classification.rounds import TextCopies, copy_bytes
 from w2v.text_classification.scores import TrainedLayers
 from w2v.text_classification.tensor_names import BUCKETS, NGRAMS, TEMPERATURE
@@ -74,6 +80,7 @@ class TextTrainer:
             self._text_features = features.of_texts(text)
         self.features = self._text_features.features
         self._importance = importance(self.labels, settings)
+        self._shifts = sampling_shifts(self.labels, self._importance, self.label_counts, settings)
         units = settings.hidden_units
         self.widths = np.array([settings.dim, *units], np.int64)
         sizes = [0, *units, len(self.labels.names)]
@@ -175,11 +182,8 @@ class TextTrainer:
     def _set(self, layers: TrainedLayers) -> None:
         """Set the parameters to those of other layers of the same shapes."""
         own = self.trained()
-        own.vectors[:], own.outputs[:], own.biases[:] = (
-            layers.vectors,
-            layers.outputs,
-            layers.biases,
-        )
+        own.vectors[:], own.outputs[:] = layers.vectors, layers.outputs
+        self._output_biases()[:] = layers.biases - self._shifts
         for (weights, biases), (given_weights, given_biases) in zip(
             own.hidden, layers.hidden, strict=True
         ):
@@ -288,7 +292,7 @@ class TextTrainer:
     # The result.
 
     def trained(self) -> TrainedLayers:
-        """The parameters, as views."""
+        """The parameters, as views, but for the biases of the labels."""
         weights, biases = self.matrices["layer_weights"], self.matrices["layer_biases"]
         parts = [
             (weights[first:last, :width], biases[first:last])
@@ -298,8 +302,13 @@ class TextTrainer:
         ]
         hidden = [(rows.T, bias) for rows, bias in parts[:-1]]
         tree = LabelTree.of(self.label_counts) if self.settings.loss == "hs" else None
-        vectors = self.vectors("input_vectors")
-        return TrainedLayers(vectors, hidden, *parts[-1], self.settings.loss, tree)
+        vectors, outputs = self.vectors("input_vectors"), parts[-1][0]
+        shifted = self._output_biases() + self._shifts
+        return TrainedLayers(vectors, hidden, outputs, shifted, self.settings.loss, tree)
+
+    def _output_biases(self) -> np.ndarray:
+        """The biases of the labels as they are trained, without `sampling_shifts`: a view."""
+        return self.matrices["layer_biases"][self.firsts[-2] :]
 
     def tables(self) -> dict[str, Table]:
         """The table of word vectors; with subwords, each is the mean of the word's rows."""
