@@ -127,7 +127,7 @@ def vector(value: object, dim: int) -> np.ndarray:
             raise TypeError
         with np.errstate(over="ignore"):  # Numbers too large for float32 become infinity.
             array = given.astype(np.float32)
-    except (TypeError, ValueError, OverflowError):  # OverflowError: an int such as 10**400
+    except (TypeError, ValueError):
         raise W2VError(f"expected a word or a vector of {dim} numbers") from None
     except OverflowError:  # a number such as 10**400, which NumPy does not make infinity
         array = np.full(dim, np.inf, np.float32)
