@@ -319,3 +319,50 @@ def test_the_annotations_of_vectors_are_as_wide_as_their_documentation():
     assert hints["words"] == Iterable[str]
     assert hints["matrix"] == ArrayLike
     assert hints["counts"] == ArrayLike | None
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork on Windows")
+def test_a_process_forked_while_another_thread_works_can_work_too():
+    """The other thread is not in the new process, where its lock was never released."""
+    program = """
+import os, signal, tempfile, threading
+from w2v.system import resources, scratch
+numbers, entered, go_on = [7], threading.Event(), threading.Event()
+found = [(lambda: numbers[-1], numbers.append)]
+def slow():
+    entered.set()
+    go_on.wait()
+    return found
+def work():
+    with scratch.used(tempfile.gettempdir()), resources.blas_threads(1):
+        entered.set()
+        go_on.wait()
+def fork():
+    thread = threading.Thread(target=work)
+    thread.start()
+    entered.wait()
+    child = os.fork()
+    if not child:
+        signal.alarm(20)  # ends the process if it waits for ever
+        resources._openblas = lambda: found
+        with resources.blas_threads(3):
+            assert numbers[-1] == 3
+        assert numbers[-1] == 7, numbers
+        assert not scratch._blocks
+        os._exit(0)
+    ended = os.waitpid(child, 0)[1]
+    go_on.set()
+    thread.join()
+    assert not ended, ended
+resources._openblas = slow
+fork()  # while the thread holds the lock
+entered.clear()
+go_on.clear()
+resources._openblas = lambda: found
+fork()  # while it is in the block
+assert numbers[-1] == 7
+"""
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", program], capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr

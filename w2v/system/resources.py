@@ -23,7 +23,8 @@ except ModuleNotFoundError:  # Windows
 
 
 _BLAS_LOCK = threading.Lock()
-_blas_blocks: list[list[int]] = []  # the blocks of `blas_threads` that have not ended
+# The blocks of `blas_threads` that have not ended: BLAS threads, and the thread of the block.
+_blas_blocks: list[tuple[int, int]] = []
 # The function that sets the threads of each OpenBLAS, and their number before the first block.
 _blas_before: list[tuple[Callable[[int], None], int]] = []
 
@@ -49,9 +50,10 @@ def blas_threads(count: int) -> Iterator[bool]:
     BLAS, each with several BLAS threads, they wait for each other: an LSTM on 3,000 reviews, with 2
     threads, took 26 s of processor time with 2 BLAS threads, and 2.1 s with one.
     """
-    block = [count]  # a list, because two blocks may have the same number of threads
+    block = count, threading.get_ident()  # told from equal ones by its identity
     with _BLAS_LOCK:
         if not _blas_blocks:
+            _set_blas_threads()  # in a process that was forked within the block of another thread
             _blas_before[:] = [(set_, get()) for get, set_ in _openblas()]
         _blas_blocks.append(block)
         _set_blas_threads()
@@ -61,12 +63,25 @@ def blas_threads(count: int) -> Iterator[bool]:
         with _BLAS_LOCK:
             _blas_blocks[:] = [each for each in _blas_blocks if each is not block]
             _set_blas_threads()
+            if not _blas_blocks:
+                _blas_before.clear()  # The program may set another number now.
 
 
 def _set_blas_threads() -> None:
     """Set the number of the latest block of `blas_threads`, or without blocks that from before."""
     for set_, count_before in _blas_before:
         set_(_blas_blocks[-1][0] if _blas_blocks else count_before)
+
+
+def _end_blocks_of_other_threads() -> None:
+    """In a forked process, which has only the thread that forked: end what others have begun."""
+    global _BLAS_LOCK
+    _BLAS_LOCK = threading.Lock()  # Another thread may have held the lock.
+    _blas_blocks[:] = [block for block in _blas_blocks if block[1] == threading.get_ident()]
+
+
+if hasattr(os, "register_at_fork"):  # not on Windows
+    os.register_at_fork(after_in_child=_end_blocks_of_other_threads)
 
 
 def _openblas() -> Iterator[tuple[Callable[[], int], Callable[[int], None]]]:

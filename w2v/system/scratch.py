@@ -6,6 +6,7 @@ import errno
 import os
 import shutil
 import tempfile
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import IO
@@ -13,8 +14,8 @@ from typing import IO
 from w2v.errors import W2VError
 
 _FULL = (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC))  # full, or beyond a quota
-# The folders of the blocks of `used` that have not ended. A list for each, to tell them apart.
-_blocks: list[list[str | None]] = []
+# The folder and the thread of each block of `used` that has not ended.
+_blocks: list[tuple[str | None, int]] = []
 
 
 @contextmanager
@@ -26,12 +27,21 @@ def used(path: str | None) -> Iterator[None]:
     """
     if path is not None:
         _check(path)
-    block = [path]
+    block = path, threading.get_ident()  # told from equal ones by its identity
     _blocks.append(block)
     try:
         yield
     finally:
         _blocks[:] = [each for each in _blocks if each is not block]
+
+
+def _end_blocks_of_other_threads() -> None:
+    """In a forked process, which has only the thread that forked: end what others have begun."""
+    _blocks[:] = [block for block in _blocks if block[1] == threading.get_ident()]
+
+
+if hasattr(os, "register_at_fork"):  # not on Windows
+    os.register_at_fork(after_in_child=_end_blocks_of_other_threads)
 
 
 def _given() -> str | None:
