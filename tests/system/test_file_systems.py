@@ -51,6 +51,49 @@ def test_a_disk_that_fails_is_an_error(tmp_path, monkeypatch, number):
     assert (tmp_path / "out").read_bytes() == b"old"
 
 
+@pytest.mark.skipif(not hasattr(os, "chown"), reason="no owners")
+def test_a_file_that_is_replaced_keeps_its_group_or_gives_another_one_no_more(
+    tmp_path, monkeypatch
+):
+    path, given = tmp_path / "x", []
+    path.write_text("old")
+    path.chmod(0o664)
+    status = path.stat()
+    other = os.stat_result([*status[:4], status.st_uid + 1, status.st_gid + 1, *status[6:]])
+    monkeypatch.setattr(os, "chown", lambda *arguments: given.append(arguments))
+    atomic_file.give_permissions(str(path), other)
+    assert given == [(str(path), other.st_uid, other.st_gid)]
+    assert stat.S_IMODE(path.stat().st_mode) == 0o664
+
+    def refuse(*arguments):
+        given.append(arguments)
+        raise PermissionError
+
+    monkeypatch.setattr(os, "chown", refuse)
+    atomic_file.give_permissions(str(path), other)
+    assert given[1:] == [(str(path), owner, other.st_gid) for owner in (other.st_uid, -1)]
+    assert stat.S_IMODE(path.stat().st_mode) == 0o644
+    atomic_file.give_permissions(str(path), path.stat())
+    assert len(given) == 3
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such permissions")
+def test_a_folder_that_is_replaced_keeps_its_permissions(tmp_path):
+    folder = tmp_path / "out"
+    folder.mkdir()
+    (folder / "a").write_bytes(b"old")
+    (folder / "a").chmod(0o640)
+    folder.chmod(0o700)
+    with atomic_folder.replacing(str(folder), ["a", "b"]) as part:
+        assert stat.S_IMODE(os.stat(part).st_mode) == 0o700
+        for name in ("a", "b"):
+            (tmp_path / part / name).write_bytes(b"new")
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+    assert stat.S_IMODE((folder / "a").stat().st_mode) == 0o640
+    assert {path.read_bytes() for path in folder.iterdir()} == {b"new"}
+    assert os.listdir(tmp_path) == ["out"]
+
+
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no such permissions")
 def test_a_file_system_without_permissions_is_written(tmp_path, monkeypatch):
     (tmp_path / "out").write_bytes(b"old")

@@ -39,7 +39,7 @@ def replacing(path: str, like: str | None = None) -> Iterator[IO[bytes]]:
     path    the path of the file; a device, a pipe, stdout (`-`) or an open file descriptor, such as
             /dev/stdout, is written directly
     like    a file whose permissions a new file gets; None: the default permissions. If `path`
-            exists, its permissions are kept
+            exists, its permissions are kept, see `give_permissions`
     Raises  OSError with the path of the file; W2VError if the path ends in a separator
 
     The content is written to a part file in the same folder, which is synchronized with the disk
@@ -213,17 +213,17 @@ def _part(target: str, like: str) -> IO[bytes]:
     The file must be new. Otherwise another user could have put a link there, and the content would
     be written to the target of the link.
     """
-    mode = None
+    status = None
     for existing in (target, like):
         with suppress(OSError):
-            mode = mode or stat.S_IMODE(os.stat(existing).st_mode) & 0o777
-    opener = partial(os.open, mode=mode or 0o666)
+            status = status or os.stat(existing)
+    opener = partial(os.open, mode=stat.S_IMODE(status.st_mode) & 0o777 if status else 0o666)
     while True:
         part = f"{target}.{secrets.token_hex(4)}.part"
         file = open(part, "xb", opener=opener)  # noqa: SIM115 - the caller closes it
         try:
-            if mode is not None:
-                _set_mode(part, mode)  # `open` has applied the umask
+            if status:
+                give_permissions(part, status)  # `open` has applied the umask
             locks.hold(file)
             if locks.is_at(file, part):
                 return file
@@ -232,6 +232,23 @@ def _part(target: str, like: str) -> IO[bytes]:
                 locks.remove(file, part)
             raise
         file.close()  # Another process has removed the file, as a leftover, before it was locked.
+
+
+def give_permissions(path: str, like: os.stat_result) -> None:
+    """Give a new file or folder the permissions of another one, and if possible owner and group.
+
+    A group that cannot be given gets no permissions that other users do not have: it would be
+    another group than the one that had them.
+    """
+    mode, new = stat.S_IMODE(like.st_mode) & 0o777, os.stat(path)
+    if (new.st_uid, new.st_gid) != (like.st_uid, like.st_gid):
+        for owner in (like.st_uid, -1):  # only root may change the owner
+            with suppress(OSError):
+                os.chown(path, owner, like.st_gid)
+                break
+        else:
+            mode &= ~0o070 | (mode & 0o007) << 3
+    _set_mode(path, mode)
 
 
 def _set_mode(path: str, mode: int) -> None:

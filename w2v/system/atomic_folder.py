@@ -13,7 +13,7 @@ from collections.abc import Collection, Iterator
 from contextlib import contextmanager, suppress
 
 from w2v.errors import W2VError
-from w2v.system.atomic_file import synchronize
+from w2v.system.atomic_file import give_permissions, synchronize
 from w2v.system.signals import DeferredSignals
 
 
@@ -24,6 +24,8 @@ def replacing(path: str, names: Collection[str]) -> Iterator[str]:
     path    the path of the folder
     names   the names of its files, which the block writes
     Raises  W2VError if `path` is a file, or a folder with other files; OSError with `path`
+
+    The permissions of an old folder and its files are kept.
 
     After an error, the new folder is removed and the old one is unchanged. A stop signal is
     deferred to the end of the block. The old folder is moved away just before the new one is moved
@@ -36,11 +38,12 @@ def replacing(path: str, names: Collection[str]) -> Iterator[str]:
         stem = f"{target}.{secrets.token_hex(4)}"
         part, old = stem + ".part", stem + ".old"
         try:
-            os.mkdir(part)
+            os.mkdir(part, 0o700 if os.path.isdir(target) else 0o777)
             yield part
             for name in names:
                 _synchronize(os.path.join(part, name))
             if os.path.isdir(target):
+                _keep_permissions(part, target, names)
                 _swap(part, target, old)
                 _remove(old, names)
             else:
@@ -51,6 +54,13 @@ def replacing(path: str, names: Collection[str]) -> Iterator[str]:
                 reason = error.strerror or f"could not be written whole ({error})"
                 raise OSError(error.errno, reason, path) from None
             raise
+
+
+def _keep_permissions(part: str, target: str, names: Collection[str]) -> None:
+    """Give a new folder and its files the permissions of those that they replace."""
+    for name in (*names, "."):
+        with suppress(FileNotFoundError):
+            give_permissions(os.path.join(part, name), os.stat(os.path.join(target, name)))
 
 
 def _swap(part: str, target: str, old: str) -> None:
