@@ -1,5 +1,6 @@
 """The command line: each command with good and bad arguments; exit status, stdout, stderr."""
 
+import errno
 import json
 import os
 import signal
@@ -726,6 +727,28 @@ def test_a_system_that_starts_no_more_threads_is_told_of(w2v, folder, monkeypatc
         "--threads"
     )
     assert threading.active_count() == before
+
+
+@pytest.mark.parametrize(
+    ("error", "wanted"),
+    [
+        (
+            ImportError("libblas.so: failed to map segment from shared object"),
+            "a library cannot be loaded: free memory, or allow more with ulimit -v",
+        ),
+        (
+            OSError(errno.EMFILE, os.strerror(errno.EMFILE), "x.bin"),
+            "x.bin: too many open files: raise their limit with ulimit -n",
+        ),
+    ],
+)
+def test_a_limit_of_the_system_is_told_in_one_line(w2v, monkeypatch, error, wanted):
+    def fail(self, context):
+        raise error
+
+    monkeypatch.setattr("w2v.cli.LazyGroup.invoke", fail)
+    outcome = w2v("info", "x.bin")
+    assert (outcome.code, outcome.out, outcome.err) == (2, "", f"w2v: {wanted}\n")
 
 
 def test_the_estimate_of_memory_includes_compilation(w2v, folder, monkeypatch):

@@ -10,7 +10,7 @@ import os
 import signal
 import sys
 from collections.abc import Sequence
-from errno import EINVAL, EISDIR, ENOENT, ENOSPC
+from errno import EINVAL, EISDIR, EMFILE, ENOENT, ENOSPC
 from importlib import import_module
 from typing import NoReturn
 
@@ -193,6 +193,10 @@ def _run(args: list[str]) -> int:
         return _fail(
             f"the system starts no more threads: end other programs, or raise its limit{fewer}", 2
         )
+    except ImportError as error:
+        if "failed to map segment" not in str(error):
+            raise
+        return _fail("a library cannot be loaded: free memory, or allow more with ulimit -v", 2)
     except MemoryError:
         return _fail(f"out of memory: try {_memory_advice(args[0], args[1:])}", 2)
     except OSError as error:
@@ -208,6 +212,8 @@ def _run(args: list[str]) -> int:
             return _fail(f"{error.filename} {advice}", 2)
         if not place and error.errno == ENOSPC:  # a failed write to stdout has no file name
             place = "stdout: "
+        if error.errno == EMFILE:
+            return _fail(f"{place}too many open files: raise their limit with ulimit -n", 2)
         if not place and error.errno == ENOENT and not _has_current_folder():
             return _fail("the current folder was removed: change to another one, with cd", 2)
         return _fail(f"{place}{error.strerror or error}", 2)
