@@ -12,7 +12,7 @@ from helpers import PACKERS
 from w2v.embeddings import formats
 from w2v.errors import W2VError
 from w2v.system.text_file import lines_as_they_come, numbered_lines
-from w2v.text.vocabulary import read_counts
+from w2v.text.vocabulary import word_counts
 
 WORDS = ["größe", "我", "café", "d"]
 ROWS = [[1, 0, 0], [0.9, 0.3, 0], [0, 1, 0.1], [0, 0.1, 1]]
@@ -109,8 +109,8 @@ def test_vectors_without_a_header(write):
 
 
 def test_counts(write):
-    found = read_counts(write("counts", "größe 9\n我 8\n</s> 7\nof 9 6\n"), 1, None)
-    assert (found.names, found.counts.tolist()) == (["größe", "我", "of 9"], [9, 8, 6])
+    found = word_counts(write("counts", "größe 9\n我 8\n</s> 7\nof 9 6\n"))
+    assert found == {"größe": 9, "我": 8, "</s>": 7, "of 9": 6}
 
 
 def test_stop_words_connectors_and_texts(w2v, write, folder):
