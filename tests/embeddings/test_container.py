@@ -152,6 +152,16 @@ def test_a_matrix_of_whole_numbers_is_refused(tmp_path):
         container.read_table(path, container.read(path)[0], "words")
 
 
+def test_counts_that_are_no_whole_numbers_are_refused(tmp_path):
+    """One that is infinite ended in a traceback where a model was updated."""
+    path = str(tmp_path / "x.safetensors")
+    tensors = container.table_tensors("words", tables())
+    counts = np.full(len(tensors["words.counts"]), np.inf, np.float16)
+    container.write(path, {**tensors, "words.counts": counts}, {})
+    with pytest.raises(W2VError, match="the counts of table 'words' are no whole numbers"):
+        container.read_table(path, container.read(path)[0], "words")
+
+
 def test_a_name_that_occurs_twice_is_refused():
     with pytest.raises(W2VError, match="rows 1 and 3 have the same name, 'a'"):
         Table.build(["a", "b", "a"], np.zeros((3, 2), np.float32))

@@ -306,6 +306,8 @@ def read_table(path: str, tensors: Mapping[str, np.ndarray], name: str) -> Table
     rising = offsets[0] == 0 and offsets[-1] == len(text) and (np.diff(offsets) >= 0).all()
     if kinds != "fii" or text.dtype != np.uint8 or not inside or not rising:
         raise W2VError(f"{where}: the names of table {name!r} are damaged{_ADVICE}")
+    if counts is not None and counts.dtype.kind not in "iu":
+        raise W2VError(f"{where}: the counts of table {name!r} are no whole numbers{_ADVICE}")
     if scales is None:
         return Table(matrix, norms, text, offsets, order, counts)
     bare = Table(matrix[:, :0], norms, text, offsets, order, counts)
