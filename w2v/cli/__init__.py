@@ -189,7 +189,7 @@ def _run(args: list[str]) -> int:
     except RuntimeError as error:
         if "start new thread" not in str(error):
             raise
-        fewer = ", or lower --threads" if "--threads" in args else ""
+        fewer = ", or lower --threads" if any(arg.startswith("--threads") for arg in args) else ""
         return _fail(
             f"the system starts no more threads: end other programs, or raise its limit{fewer}", 2
         )

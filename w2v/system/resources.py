@@ -50,7 +50,7 @@ def blas_threads(count: int) -> Iterator[bool]:
     BLAS, each with several BLAS threads, they wait for each other: an LSTM on 3,000 reviews, with 2
     threads, took 26 s of processor time with 2 BLAS threads, and 2.1 s with one.
     """
-    block = count, threading.get_ident()  # told from equal ones by its identity
+    block = count, threading.get_ident()  # compared by identity: others may be equal
     with _BLAS_LOCK:
         if not _blas_blocks:
             _set_blas_threads()  # in a process that was forked within the block of another thread

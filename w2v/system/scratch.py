@@ -27,7 +27,7 @@ def used(path: str | None) -> Iterator[None]:
     """
     if path is not None:
         _check(path)
-    block = path, threading.get_ident()  # told from equal ones by its identity
+    block = path, threading.get_ident()  # compared by identity: others may be equal
     _blocks.append(block)
     try:
         yield

@@ -325,7 +325,7 @@ def records(lines: Iterator[str], place: str) -> Iterator[tuple[str, str, list[s
     place   the name of the file in messages
     Raises  W2VError for wrong quotes or a field longer than LONGEST_ROW
     """
-    blank = 0  # number of blank rows before the first row, which tell no separator
+    blank = 0  # number of blank rows before the first row, which have no separator
     while (first := next(lines, "")) and not first.strip():
         blank += 1
         yield f"{place}: row {blank}", ",", [first] if first.strip("\r\n") else []

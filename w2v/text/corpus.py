@@ -96,7 +96,7 @@ class Corpus:
         self.paths, self.threads = list(paths), threads
         self.source = names_of(paths)
         self._tokenizer, self._lowercase, self._normalize = tokenizer, lowercase, normalize
-        # A byte order mark of UTF-8 is known without being told.
+        # UTF-8 is read with a byte order mark or without one, so that both names mean the same.
         self.encoding = codecs.lookup(encoding).name.removesuffix("-sig")
         self._ahead: ReadAhead | None = None
         self.begin()

@@ -176,7 +176,7 @@ class RecordCorpus(Corpus):
         yield from self._texts(records(lines, source.place), parse)
 
     def _empty_row(self, name: str, where: str) -> bytes | None:
-        """A row of empty fields before the first row of a table, which tells no columns."""
+        """A row of empty fields before the first row of a table, which names no columns."""
         if self._keeps_blank:
             return self._text_of({"text": ""}, name, where)
         self._leave_out_blank()
